@@ -1,0 +1,64 @@
+# Everything starts here. `make setup` needs Python 3.11 or newer with pip, nothing else.
+PYTHON ?= python3
+VENV   := .venv
+UV_DIR := .cache/uv
+UV     := $(UV_DIR)/bin/uv
+BIN    := $(VENV)/bin
+
+.PHONY: setup dev demo test lint bench pins clean help
+
+help:
+	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
+	@echo "make setup  leaves $(BIN)/understudy"
+	@echo "make test   the whole test suite"
+	@echo "make lint   ruff, mypy"
+	@echo "make bench  measures what the docs state"
+	@echo "make pins   resolves requirements/*.txt again"
+	@echo "make clean  removes all that the targets made"
+
+setup: $(VENV)/.installed
+
+dev: $(VENV)/.dev-installed
+
+$(UV): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is older than 3.11"; echo "hint: make PYTHON=python3.12 setup"; exit 2; }
+	@echo "fetching uv ..."
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action ignore \
+	  --upgrade --require-hashes --target $(UV_DIR) -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.installed: $(UV) requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	@echo "installing the pinned packages ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev-installed: $(VENV)/.installed requirements/dev.txt
+	@echo "installing the pinned test tools ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
+	@touch $@
+
+demo: setup
+	@$(BIN)/python examples/fashion/demo.py
+
+test: dev
+	@$(BIN)/python -m pytest
+
+lint: dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: setup
+	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+pins: $(UV)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" pyproject.toml -o requirements/run.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .cache

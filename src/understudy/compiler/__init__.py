@@ -1,0 +1,27 @@
+"""Compiling: the canonical Model becomes an optimised ONNX graph and a file of raw weights.
+
+Two pure steps: `lower` knows all layers, `emit` writes the bytes.
+"""
+
+from . import layers
+from .compile import Compiled, compile_model
+from .emit import OPSET, WEIGHTS_FILE, Emitted
+from .graph import Signature
+from .lowering import check, lower
+from .passes import optimise
+from .report import LoadedTensor, load_report
+
+__all__ = [
+    "OPSET",
+    "WEIGHTS_FILE",
+    "Compiled",
+    "Emitted",
+    "LoadedTensor",
+    "Signature",
+    "check",
+    "compile_model",
+    "layers",
+    "load_report",
+    "lower",
+    "optimise",
+]

@@ -1,0 +1,137 @@
+"""Compile a Model: lower, optimise, emit, and say what was made of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import WeightsError
+from ..keras import Activation, Model
+from .emit import Emitted, emit
+from .graph import Array, Signature
+from .lowering import lower
+from .passes import optimise
+from .report import LoadedTensor, load_report
+
+FINITE_BLOCK = 1 << 20
+"""How many elements are looked at at once, so that checking takes no memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled model.
+
+    Attributes:
+        files: what to write as `model.onnx` and `weights.bin`.
+        inputs, outputs: in Keras' order, with Keras' names, layouts and dtypes.
+        activation: what the first output's layer ends with: `softmax`, `sigmoid`, `linear` …
+        rescales: whether the model scales its pixels itself, in its first layers.
+        parameters: the number of weights that the model uses.
+        report: what became of every tensor in the files.
+        notes: what had to be assumed, in plain words.
+    """
+
+    files: Emitted
+    inputs: tuple[Signature, ...]
+    outputs: tuple[Signature, ...]
+    activation: str
+    rescales: bool
+    parameters: int
+    report: tuple[LoadedTensor, ...]
+    notes: tuple[str, ...]
+
+
+def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
+    """Compile a model to ONNX.
+
+    Args:
+        model: as `keras.normalize` gives it.
+        allow_nan: take weights that are not finite.
+
+    Raises:
+        UnsupportedError: it has layers or options that cannot be compiled; all are listed.
+        WeightsError: the weights do not fit the architecture, or are not finite.
+    """
+    graph = optimise(lower(model))
+    if not allow_nan:
+        check_finite(model)
+    return Compiled(
+        emit(graph),
+        graph.inputs,
+        graph.outputs,
+        final_activation(model),
+        rescales_itself(model),
+        sum(tensor.size for _, _, tensor in model.used_tensors()),
+        load_report(model),
+        model.notes,
+    )
+
+
+def check_finite(model: Model) -> None:
+    """Look for weights that are NaN or infinite.
+
+    Raises:
+        WeightsError: there are some; the first tensor is named.
+    """
+    for layer, role, tensor in model.used_tensors():
+        count = _not_finite(tensor.read())
+        if count:
+            raise WeightsError(
+                f"{layer.name}/{role} ({tensor.path}) holds {count:,} values that are NaN or "
+                f"infinite, of {tensor.size:,}",
+                hint="training went wrong: take an earlier checkpoint, or pass --allow-nan",
+            )
+
+
+def _not_finite(array: Array) -> int:
+    if array.dtype.kind != "f":
+        return 0
+    flat = array.reshape(-1)
+    return sum(
+        int(np.count_nonzero(~np.isfinite(flat[start : start + FINITE_BLOCK])))
+        for start in range(0, flat.size, FINITE_BLOCK)
+    )
+
+
+def final_activation(model: Model) -> str:
+    """What the first output's last computing layer ends with; `linear` if with none."""
+    ref = model.outputs[0].ref
+    while True:
+        call = model.calls[ref.call]
+        layer = model.layers[call.layer]
+        activation = layer.config.get("activation")
+        if isinstance(activation, Activation):
+            return activation.name
+        if layer.kind == "Softmax":
+            return "softmax"
+        inputs = call.inputs
+        if layer.kind not in PASSED_THROUGH or len(inputs) != 1:
+            return "linear"
+        ref = inputs[0]
+
+
+def rescales_itself(model: Model) -> bool:
+    """Whether a layer that scales pixels is among the first, before anything is learned."""
+    ref_users: dict[int, list[int]] = {}
+    for number, call in enumerate(model.calls):
+        for ref in call.inputs:
+            ref_users.setdefault(ref.call, []).append(number)
+    waiting = [port.ref.call for port in model.inputs]
+    while waiting:
+        for user in ref_users.get(waiting.pop(), []):
+            layer = model.layers[model.calls[user].layer]
+            if layer.kind in SCALING:
+                return True
+            if not layer.weights and layer.kind in PASSED_THROUGH:
+                waiting.append(user)
+    return False
+
+
+PASSED_THROUGH = frozenset(
+    {"Dropout", "Flatten", "Reshape", "Permute", "ZeroPadding2D", "Cropping2D", "GaussianNoise"}
+)
+"""Layers that change no value."""
+
+SCALING = frozenset({"Rescaling", "Normalization"})
+"""Layers with which a model scales its pixels itself."""

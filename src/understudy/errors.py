@@ -1,0 +1,77 @@
+"""Errors a person can act on.
+
+Every error of ours says *what* is wrong in one line, carries its data as attributes where a
+program may want it, and ends with a `hint:` that says what to do. Errors of other libraries are
+wrapped where they enter; anything else that escapes is a bug of ours.
+"""
+
+from __future__ import annotations
+
+
+class UnderstudyError(Exception):
+    """The base of all our errors: one line of what and why, and a hint of what to do.
+
+    Attributes:
+        what: one line, plain words, without a full stop.
+        hint: what the person can do now; never empty.
+    """
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\nhint: {self.hint}"
+
+
+class InputError(UnderstudyError):
+    """A file or a value that was given cannot be used."""
+
+
+class ModelFileError(InputError):
+    """A model's files cannot be read: no such format, damaged, or not a Keras model."""
+
+
+class UnsupportedError(InputError):
+    """The model uses things that cannot be compiled.
+
+    Attributes:
+        problems: one line each; all that were found, not only the first.
+    """
+
+    def __init__(self, what: str, *, hint: str, problems: tuple[str, ...]) -> None:
+        super().__init__(what, hint=hint)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        return f"{self.what}{listed}\nhint: {self.hint}"
+
+
+class WeightsError(InputError):
+    """The weights do not fit the architecture, or hold values that are no numbers."""
+
+
+class ImageError(InputError):
+    """An image cannot be decoded or is refused."""
+
+
+class PreprocessError(InputError):
+    """A `preprocess.json` is not valid, or does not fit the model."""
+
+
+class StoreError(UnderstudyError):
+    """The store cannot be read or written."""
+
+
+class NotFoundError(StoreError):
+    """The store has no such model, stage, release or object."""
+
+
+class ConflictError(StoreError):
+    """Somebody else changed the same thing at the same time; nothing was lost."""
+
+
+class ReleaseError(UnderstudyError):
+    """A release is damaged, or failed its self-test."""
