@@ -28,6 +28,7 @@ class Compiled:
         activation: what the first output's layer ends with: `softmax`, `sigmoid`, `linear` …
         rescales: whether the model scales its pixels itself, in its first layers.
         parameters: the number of weights that the model uses.
+        operators: the ONNX operators by name, in order.
         report: what became of every tensor in the files.
         notes: what had to be assumed, in plain words.
     """
@@ -38,6 +39,7 @@ class Compiled:
     activation: str
     rescales: bool
     parameters: int
+    operators: tuple[str, ...]
     report: tuple[LoadedTensor, ...]
     notes: tuple[str, ...]
 
@@ -63,6 +65,7 @@ def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
         final_activation(model),
         rescales_itself(model),
         sum(tensor.size for _, _, tensor in model.used_tensors()),
+        tuple(node.op for node in graph.nodes),
         load_report(model),
         model.notes,
     )

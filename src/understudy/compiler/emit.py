@@ -97,9 +97,10 @@ def emit(graph: Graph) -> Emitted:
 
 def stored(lazy: Lazy) -> Array:
     """The array as it is written: contiguous and little-endian."""
-    array = np.ascontiguousarray(lazy.make(), lazy.dtype)
-    if array.shape != lazy.shape:
-        raise RuntimeError(f"a constant has the shape {array.shape}, not {lazy.shape}")
+    made = lazy.make()
+    if made.shape != lazy.shape:
+        raise RuntimeError(f"a constant has the shape {made.shape}, not {lazy.shape}")
+    array = np.ascontiguousarray(made, lazy.dtype).reshape(lazy.shape)
     return array if sys.byteorder == "little" else array.astype(array.dtype.newbyteorder("<"))
 
 

@@ -179,11 +179,11 @@ class Context:
 
     # --- Adding to the graph ---
 
-    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """Add an operator with one output; the output's name."""
-        name = self._name(op)
-        self.nodes.append(Node(op, inputs, (name,), attributes))
-        return name
+    def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
+        """Add an operator; the name of its first output, which alone is of use."""
+        names = tuple(self._name(op) for _ in range(outputs))
+        self.nodes.append(Node(op, inputs, names, attributes))
+        return names[0]
 
     def like(self, value: Value, op: str, *more: str, **attributes: Any) -> Value:
         """Apply an operator that works element by element: the order of axes stays."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ModelFileError
@@ -19,6 +19,7 @@ from .architecture import (
     Key,
     LayerSpec,
     ModelSpec,
+    NodeSpec,
     find_keys,
     parse_architecture,
 )
@@ -70,7 +71,7 @@ def normalize(raw: RawModel) -> tuple[Model, Origin]:
     assignment = assign(raw.weights, owners, raw.weights_name)
     notes = list(assignment.notes)
     if version is None:
-        notes.append("no file says which Keras version wrote it")
+        notes.append(f"no file says which Keras wrote it; by its layout, Keras {dialect.major}")
     by_path = {leaf.path: leaf for owner in owners for leaf in owner.leaves()}
     expansion = _Expansion(by_path, assignment.weights, raw.name)
     inputs, outputs = expansion.run(architecture)
@@ -210,13 +211,14 @@ class _Expansion:
                 f"{'/'.join(path) or model.name} takes {len(model.inputs)} inputs, "
                 f"it is called with {len(inputs)}"
             )
+        model = self._settle(model)
         layers = {layer.name: layer for layer in model.layers}
         results: dict[tuple[str, int], list[Ref]] = {
             (key.layer, key.node): [ref] for key, ref in zip(model.inputs, inputs, strict=True)
         }
         for name, node in self._order(model, layers, set(results)):
             results[name, node] = self._node(layers[name], node, path, results)
-        return [self._result(self._settle(key, layers), results) for key in model.outputs]
+        return [self._result(key, results) for key in model.outputs]
 
     def _node(
         self,
@@ -251,11 +253,7 @@ class _Expansion:
         return [first]
 
     def _result(self, key: Key, results: Mapping[tuple[str, int], list[Ref]]) -> Ref:
-        refs = results.get((key.layer, key.node))
-        if refs is None:
-            refs = results.get((key.layer, 0))
-        if refs is None:
-            raise self._senseless(f"nothing gives the tensor of {key.layer!r}")
+        refs = results[key.layer, key.node]
         if len(refs) == 1:
             return Ref(refs[0].call, refs[0].output + key.tensor)
         if key.tensor >= len(refs):
@@ -270,13 +268,13 @@ class _Expansion:
         Among those that are ready, the file's order: it is the same on every machine.
         """
         needs: dict[tuple[str, int], set[tuple[str, int]]] = {}
-        waiting = [self._settle(key, layers) for key in model.outputs]
+        waiting = list(model.outputs)
         while waiting:
             key = waiting.pop()
             at = (key.layer, key.node)
             if at in given or at in needs:
                 continue
-            keys = [self._settle(k, layers) for k in layers[key.layer].nodes[key.node].tensors()]
+            keys = list(layers[key.layer].nodes[key.node].tensors())
             if not keys and layers[key.layer].class_name == INPUT_CLASS:
                 raise self._senseless(f"the input {key.layer!r} is not among its inputs")
             needs[at] = {(k.layer, k.node) for k in keys} - given
@@ -302,20 +300,50 @@ class _Expansion:
             raise self._senseless(f"its graph is a circle: {stuck!r} needs its own result")
         return order
 
-    def _settle(self, key: Key, layers: Mapping[str, LayerSpec]) -> Key:
-        """The key with a node number that exists.
+    def _settle(self, model: ModelSpec) -> ModelSpec:
+        """The model with its calls numbered from 0 for every layer.
 
-        Nested models were numbered by the calls of the whole session in some versions; where a
-        layer has only one call, that is the one.
+        Many versions counted a nested model's own making as its first call, some the calls in
+        other models of the session as well. Every call that is written leads to an output, so
+        the numbers that are referred to are the calls, in their order.
         """
-        spec = layers.get(key.layer)
-        if spec is None:
-            raise self._senseless(f"it has no layer called {key.layer!r}")
-        if key.node < len(spec.nodes):
-            return key
-        if len(spec.nodes) == 1:
-            return Key(key.layer, 0, key.tensor)
-        raise self._senseless(f"{key.layer!r} has no call number {key.node}")
+        calls = {layer.name: len(layer.nodes) for layer in model.layers}
+        keys = [key for layer in model.layers for node in layer.nodes for key in node.tensors()]
+        referred: dict[str, set[int]] = {name: set() for name in calls}
+        for key in (*keys, *model.inputs, *model.outputs):
+            if key.layer not in referred:
+                raise self._senseless(f"it has no layer called {key.layer!r}")
+            referred[key.layer].add(key.node)
+        numbers: dict[str, dict[int, int]] = {}
+        for name, written in referred.items():
+            if len(written) == calls[name]:
+                numbers[name] = {node: number for number, node in enumerate(sorted(written))}
+            elif not written or max(written) < calls[name]:
+                numbers[name] = {node: node for node in written}
+            else:
+                raise self._senseless(f"{name!r} has no call number {max(written)}")
+
+        def settle(value: Any) -> Any:
+            if isinstance(value, Key):
+                return Key(value.layer, numbers[value.layer][value.node], value.tensor)
+            if isinstance(value, Mapping):
+                return {name: settle(item) for name, item in value.items()}
+            if isinstance(value, (list, tuple)):
+                return type(value)(settle(item) for item in value)
+            return value
+
+        layers = tuple(
+            replace(
+                layer,
+                nodes=tuple(
+                    NodeSpec(settle(node.arguments), settle(node.named)) for node in layer.nodes
+                ),
+            )
+            for layer in model.layers
+        )
+        return replace(
+            model, layers=layers, inputs=settle(model.inputs), outputs=settle(model.outputs)
+        )
 
     def _senseless(self, why: str) -> ModelFileError:
         return ModelFileError(

@@ -57,7 +57,7 @@ def read(files: Mapping[str, Buffer]) -> RawModel:
     Raises:
         ModelFileError: not files of a Keras model, not a set that fits together, or damaged.
     """
-    kinds = {name: _kind(name, data) for name, data in files.items()}
+    kinds = {name: kind_of(name, data) for name, data in files.items()}
     names = {kind: [n for n, k in kinds.items() if k == kind] for kind in kinds.values()}
     if len(files) == 1 and "keras" in names:
         ((name, data),) = files.items()
@@ -90,7 +90,12 @@ def read(files: Mapping[str, Buffer]) -> RawModel:
 _KIND_NAMES = {"json": "text", "hdf5": "HDF5", "keras": "a .keras zip"}
 
 
-def _kind(name: str, data: Buffer) -> str:
+def kind_of(name: str, data: Buffer) -> str:
+    """What a file is, by its bytes: `json` (text that may be), `hdf5` or `keras` (a zip).
+
+    Raises:
+        ModelFileError: nothing that Keras writes.
+    """
     if not len(data):
         raise ModelFileError(f"{name} is empty", hint="copy or download the file again")
     head = bytes(data[:512])

@@ -171,10 +171,15 @@ class _Legacy:
         return {path: self._by_role(by_path[path], share) for path, share in shares.items()}
 
     def _by_scopes(self, owner: Owner, leaves: list[Owner], name: str) -> Owner:
-        """The one layer whose path's end is the weight's scopes' end, the longer the better."""
+        """The one layer whose path's end is the weight's scopes' end, the longer the better.
+
+        Keras 3.0 wrote bare names (`kernel`): then the one layer that has such a weight.
+        """
         scopes = name.split("/")[:-1]
         best: list[Owner] = []
         best_length = 0
+        if not scopes:
+            best = [leaf for leaf in leaves if _role(leaf.kind, None, name) in (leaf.roles() or ())]
         for leaf in leaves:
             length = _common_suffix(leaf.path, scopes)
             if length > best_length:

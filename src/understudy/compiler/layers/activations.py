@@ -73,6 +73,57 @@ def _hard_tanh(ctx: Context, x: Value, _: Activation) -> Value:
     return clip(ctx, x, -1.0, 1.0)
 
 
+def _squareplus(ctx: Context, x: Value, _: Activation) -> Value:
+    """(x + sqrt(x^2 + 4)) / 2."""
+    square = ctx.like(ctx.like(x, "Mul", x.name), "Add", ctx.constant(4.0))
+    return ctx.like(ctx.like(x, "Add", ctx.like(square, "Sqrt").name), "Mul", ctx.constant(0.5))
+
+
+def _sparse_plus(ctx: Context, x: Value, _: Activation) -> Value:
+    """0 where x <= -1, (x + 1)^2 / 4 between, x where x >= 1."""
+    one = ctx.constant(1.0)
+    shifted = ctx.like(clip(ctx, x, -1.0, None), "Add", one)
+    curve = ctx.like(ctx.like(shifted, "Mul", shifted.name), "Mul", ctx.constant(0.25))
+    return ctx.like(ctx.like(x, "Less", one), "Where", curve.name, x.name)
+
+
+def _sparsemax(ctx: Context, x: Value, _: Activation) -> Value:
+    """max(x - tau, 0) along the last axis, with Keras' own tau.
+
+    Keras adds up the running sums of the supporting values, where Martins and Astudillo (2016)
+    take the last of them (keras 3.15 `backend.tensorflow.nn.sparsemax`). Models were trained
+    with what Keras computes.
+    """
+    x = ctx.plain(x)
+    size = x.shape[-1]
+    if size is None:
+        raise OptionError("sparsemax needs a known size")
+    ordered = ctx.add("TopK", x.name, ctx.constant([size], "int64"), outputs=2)
+    sums = ctx.add("CumSum", ordered, ctx.constant(-1, "int64"))
+    one, last = ctx.constant(1.0), ctx.constant([-1], "int64")
+    ranks = ctx.constant([float(rank) for rank in range(1, size + 1)])
+    bound = ctx.add("Div", ctx.add("Sub", sums, one), ranks)
+    support = ctx.add("Cast", ctx.add("Greater", ordered, bound), to="float32")
+    total = ctx.add("ReduceSum", ctx.add("Mul", support, sums), last, keepdims=1)
+    number = ctx.add("ReduceSum", support, last, keepdims=1)
+    tau = ctx.add("Div", ctx.add("Sub", total, one), number)
+    return ctx.like(ctx.like(x, "Sub", tau), "Relu")
+
+
+def _glu(ctx: Context, x: Value, _: Activation) -> Value:
+    """a * sigmoid(b), a and b the halves along the last axis."""
+    x = ctx.plain(x)
+    size = x.shape[-1]
+    if size is None or size % 2:
+        raise OptionError(f"glu needs an even last size, not {size}")
+    start, middle, end = (ctx.constant([n * size // 2], "int64") for n in range(3))
+    axis = ctx.constant([-1], "int64")
+    left = ctx.add("Slice", x.name, start, middle, axis)
+    right = ctx.add("Slice", x.name, middle, end, axis)
+    name = ctx.add("Mul", left, ctx.add("Sigmoid", right))
+    return Value(name, (*x.shape[:-1], size // 2), x.dtype, x.order)
+
+
 def _softmax(op: str) -> Function:
     def apply(ctx: Context, x: Value, _: Activation) -> Value:
         return softmax(ctx, x, -1, op)
@@ -100,6 +151,11 @@ FUNCTIONS: dict[str, Function] = {
     "soft_shrink": _operator("Shrink", lambd=0.5, bias=0.5),
     "tanh_shrink": _tanh_shrink,
     "log_sigmoid": _log_sigmoid,
+    "squareplus": _squareplus,
+    "sparse_plus": _sparse_plus,
+    "sparse_sigmoid": _operator("HardSigmoid", alpha=0.5, beta=0.5),
+    "sparsemax": _sparsemax,
+    "glu": _glu,
     "exponential": _operator("Exp"),
     "softplus": _operator("Softplus"),
     "softsign": _operator("Softsign"),

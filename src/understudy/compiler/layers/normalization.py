@@ -16,15 +16,12 @@ def batch_normalization(
     x: Value,
     *,
     axis: Axis = -1,
-    momentum: float = 0.99,  # noqa: ARG001 of training
     epsilon: float = 1e-3,
     center: bool = True,
     scale: bool = True,
-    fused: bool | None = None,  # noqa: ARG001 how tf.keras computes it
     renorm: bool = False,
-    synchronized: bool = False,  # noqa: ARG001 of training
 ) -> Value:
-    """BatchNormalization(axis=-1, momentum=0.99, epsilon=1e-3, center=True, scale=True).
+    """BatchNormalization(axis=-1, epsilon=1e-3, center=True, scale=True).
 
     gamma (x - mean) / sqrt(variance + epsilon) + beta, along one axis.
     """

@@ -1,0 +1,336 @@
+"""Printing: tables for people, JSON and CSV for programs. No decisions."""
+
+from __future__ import annotations
+
+import csv as csv_format
+import json as json_format
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..errors import UnderstudyError, UnsupportedError
+from ..release.identity import short_id
+
+if TYPE_CHECKING:
+    from ..compiler.inspection import Inspection
+    from ..delivery.actions import Delivered
+    from ..delivery.status import ModelStatus, StageStatus
+    from ..serve import Result
+
+MANY = 2
+"""From how many images on each gets one row."""
+
+BAR = 24
+"""The width of a probability of 1, in characters."""
+
+
+def _out() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _talk() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def error(error: UnderstudyError) -> None:
+    """Print what is wrong and what to do."""
+    console = _talk()
+    console.print(f"[bold red]error:[/] {escape(_printable(error.what))}")
+    if isinstance(error, UnsupportedError):
+        for problem in error.problems:
+            console.print(f"  - {escape(_printable(problem))}")
+    console.print(f"[bold]hint:[/] {escape(_printable(error.hint))}")
+
+
+def _json(value: Any) -> None:
+    print(json_format.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201
+
+
+def _printable(text: str) -> str:
+    """One line without control characters: names come from strangers' files."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+# --- inspect, compile ---------------------------------------------------------------------------
+
+
+def inspection(found: Inspection, *, as_json: bool) -> None:
+    """Print what a model's files are."""
+    if as_json:
+        _json(asdict(found) | {"compiles": not found.problems})
+        return
+    out = _out()
+    out.print(_facts(found))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("layer")
+    table.add_column("class")
+    table.add_column("parameters", justify="right")
+    for layer in found.layers:
+        count = f"{layer.parameters:,}" if layer.parameters else ""
+        table.add_row(escape(_printable(layer.name)), escape(_printable(layer.kind)), count)
+    out.print()
+    out.print(table)
+    unused = [t for t in found.tensors if t.status == "unused"]
+    if unused:
+        out.print()
+        out.print("tensors that no layer uses:")
+        for tensor in unused:
+            out.print(f"  {escape(_printable(tensor.source))} {tensor.shape}")
+    if found.problems:
+        out.print()
+        out.print("[bold red]cannot be compiled:[/]")
+        for problem in found.problems:
+            out.print(f"  - {escape(_printable(problem))}")
+
+
+def _facts(found: Inspection) -> Table:
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim")
+    facts.add_column()
+    backend = f" on {found.origin.backend}" if found.origin.backend else ""
+    facts.add_row("written by", f"Keras {found.origin.keras_version or '(not said)'}{backend}")
+    facts.add_row("format", found.origin.format)
+    facts.add_row(
+        "model", f"{found.name}: {len(found.layers)} layers, {found.parameters:,} parameters"
+    )
+    for kind, signatures in (("input", found.inputs), ("output", found.outputs)):
+        for signature in signatures or ():
+            facts.add_row(kind, f"{signature.name}  {shape(signature.shape)}  {signature.dtype}")
+    if found.activation:
+        facts.add_row("ends with", found.activation)
+    if found.operators:
+        listed = ", ".join(f"{count} {op}" for op, count in found.operators.items())
+        facts.add_row("compiles to", f"{sum(found.operators.values())} operators: {listed}")
+    counts = Counter(tensor.status for tensor in found.tensors)
+    facts.add_row("tensors", ", ".join(f"{n} {status}" for status, n in counts.items()))
+    for note in found.notes:
+        facts.add_row("note", escape(_printable(note)))
+    return facts
+
+
+def compiled(found: Inspection, folder: Path) -> None:
+    """Print what was written."""
+    out = _out()
+    for name in ("model.onnx", "weights.bin"):
+        path = folder / name
+        out.print(f"{escape(str(path))}  {size(path.stat().st_size)}")
+    for note in found.notes:
+        _talk().print(f"[bold]note:[/] {escape(_printable(note))}")
+
+
+def shape(sizes: Sequence[int | None]) -> str:
+    """`batch x 128 x 128 x 3`; `any` where a size is free."""
+    names = ["batch" if axis == 0 else "any" for axis in range(len(sizes))]
+    return " × ".join(
+        name if size is None else str(size) for name, size in zip(names, sizes, strict=True)
+    )
+
+
+def size(count: int) -> str:
+    """Bytes, as people read them."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} bytes"
+
+
+# --- push, promote, status ----------------------------------------------------------------------
+
+
+def delivered(done: Delivered, *, as_json: bool) -> None:
+    """Print what a push or a promotion did."""
+    manifest = done.manifest
+    if as_json:
+        _json(
+            {
+                "model": done.model,
+                "stage": done.stage,
+                "release": manifest.id,
+                "previous": done.previous,
+                "changed": done.moved,
+                "verified": manifest.self_test.verified,
+                "preprocess": manifest.preprocess,
+                "assumed": list(manifest.assumed),
+                "notes": list(manifest.origin.notes),
+            }
+        )
+        return
+    out = _out()
+    verb = "now serves" if done.moved else "serves already"
+    before = f" (before: {short_id(done.previous)})" if done.previous else ""
+    out.print(f"[bold]{done.stage}[/] of {done.model} {verb} {short_id(manifest.id)}{before}")
+    if done.repaired:
+        out.print("  files that were missing or changed in the store were put right")
+    origin = manifest.origin
+    said = f"Keras {origin.keras_version}" if origin.keras_version else "Keras"
+    out.print(
+        f"  {said}, {manifest.parameters:,} parameters, "
+        f"{len(manifest.labels) or 'no'} labels, {_verified(manifest.self_test.verified)}"
+    )
+    if manifest.assumed and done.moved:
+        recorded = manifest.preprocess if isinstance(manifest.preprocess, dict) else {}
+        listed = ", ".join(f"{key}={recorded.get(key)}" for key in manifest.assumed)
+        out.print(f"  assumed, because no preprocess.json says it: {listed}")
+    for note in origin.notes:
+        out.print(f"  note: {escape(_printable(note))}")
+
+
+def _verified(verified: bool) -> str:
+    return "verified with goldens" if verified else "unverified (no goldens)"
+
+
+def status(models: Sequence[ModelStatus], where: str, *, as_json: bool) -> None:
+    """Print what each stage serves."""
+    if as_json:
+        _json([asdict(model) for model in models])
+        return
+    out = _out()
+    if not models:
+        out.print(f"no models in {escape(where)}; `understudy push` brings the first")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("model", "stage", "release", "since", "by", "Keras", "input", "labels", ""):
+        table.add_column(column)
+    for model in models:
+        for number, stage in enumerate(model.stages):
+            name = model.model if number == 0 else ""
+            table.add_row(name, stage.stage, *_stage(stage))
+    out.print(table)
+
+
+def _stage(stage: StageStatus) -> tuple[str, ...]:
+    if stage.problem is not None:
+        return ("", "", "", "", "", "", f"[red]{escape(stage.problem)}[/]")
+    if stage.change is None:
+        return ("[dim]nothing yet[/]",)
+    row = (short_id(stage.change.release), stage.change.at, escape(stage.change.by))
+    facts = stage.facts
+    if facts is None:
+        return row
+    sizes = " × ".join("any" if s is None else str(s) for s in (facts.input_shape or ())[1:])
+    return (
+        *row,
+        facts.keras_version or "",
+        sizes,
+        str(facts.labels or ""),
+        "verified" if facts.verified else "unverified",
+    )
+
+
+# --- classify -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """How many images were printed, and how many of them could not be classified."""
+
+    total: int
+    failed: int
+
+
+def with_progress(results: Iterator[Result], total: int) -> Iterator[Result]:
+    """Show on a terminal how far it is; nothing in a pipe, or for a handful."""
+    if not sys.stderr.isatty() or total < 20:
+        yield from results
+        return
+    columns = (
+        TextColumn("classifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        for result in results:
+            progress.advance(task)
+            yield result
+
+
+def results(found: Iterable[Result], total: int, *, as_json: bool, as_csv: bool) -> Printed:
+    """Print results as they come, in a form for programs or for people."""
+    if as_json:
+        return _results_json(found)
+    if as_csv:
+        return _results_csv(found)
+    return _results_table(found, total)
+
+
+def _results_json(found: Iterable[Result]) -> Printed:
+    total = failed = 0
+    for result in found:
+        total, failed = total + 1, failed + (result.error is not None)
+        print(json_format.dumps(result.to_json(), ensure_ascii=False), flush=True)  # noqa: T201
+    return Printed(total, failed)
+
+
+def _results_csv(found: Iterable[Result]) -> Printed:
+    writer = csv_format.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("image", "rank", "label", "index", "probability", "error"))
+    total = failed = 0
+    for result in found:
+        total, failed = total + 1, failed + (result.error is not None)
+        if result.error is not None:
+            writer.writerow((result.image, "", "", "", "", result.error.what))
+        for rank, prediction in enumerate(result.predictions, 1):
+            value = prediction.probability if prediction.score is None else prediction.score
+            writer.writerow((result.image, rank, prediction.label, prediction.index, value, ""))
+    return Printed(total, failed)
+
+
+def _results_table(found: Iterable[Result], total: int) -> Printed:
+    out = _out()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    if total < MANY:
+        table.add_column("label")
+        table.add_column("probability", justify="right")
+        table.add_column("")
+    else:
+        table.add_column("image", overflow="fold")
+        table.add_column("label")
+        table.add_column("probability", justify="right")
+        table.add_column("then", style="dim", overflow="fold")
+    seen = failed = 0
+    errors: list[Result] = []
+    for result in found:
+        seen += 1
+        if result.error is not None:
+            failed += 1
+            errors.append(result)
+            if total >= MANY:
+                table.add_row(escape(str(result.image)), "[red]cannot be classified[/]", "", "")
+        elif total < MANY:
+            out.print(f"[bold]{escape(str(result.image))}[/]")
+            for prediction in result.predictions:
+                bar = "█" * round(BAR * (prediction.probability or 0))
+                table.add_row(escape(prediction.label), _value(prediction), bar)
+        else:
+            first, *rest = result.predictions
+            then = ", ".join(f"{escape(p.label)} {_value(p)}" for p in rest)
+            table.add_row(escape(str(result.image)), escape(first.label), _value(first), then)
+    if table.row_count:
+        out.print(table)
+    console = _talk()
+    for result in errors:
+        if result.error is not None:
+            console.print(
+                f"[bold red]error:[/] {escape(str(result.image))}: "
+                f"{escape(_printable(result.error.what))}"
+            )
+    hints = dict.fromkeys(r.error.hint for r in errors if r.error is not None)
+    for hint in hints:
+        console.print(f"[bold]hint:[/] {escape(_printable(hint))}")
+    return Printed(seen, failed)
+
+
+def _value(prediction: Any) -> str:
+    if prediction.probability is None:
+        return f"{prediction.score:.4g}"
+    return f"{100 * prediction.probability:.1f} %"

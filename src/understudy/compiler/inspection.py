@@ -1,0 +1,90 @@
+"""What a model's files are, in numbers that people ask for; pure, from the canonical model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ..errors import InputError, UnsupportedError
+from ..keras import Model, Origin
+from .compile import Compiled, compile_model
+from .graph import Signature
+from .lowering import INPUT_KIND
+from .report import LoadedTensor, load_report
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """One layer: its name with those of the models around it, its class, its parameters."""
+
+    name: str
+    kind: str
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A model as its files describe it.
+
+    Attributes:
+        name: the model's own name.
+        origin: format, Keras version and backend, as far as the files say.
+        layers: in the order in which they are computed; inputs are not among them.
+        parameters: the number of weights that the layers use.
+        inputs, outputs: None if the model cannot be compiled: then their shapes are not known.
+        activation: what the first output ends with.
+        operators: the number of ONNX operators by name; empty if it cannot be compiled.
+        problems: why it cannot be compiled, a line each; empty if it can.
+        tensors: what became of every tensor in the files.
+        notes: what had to be assumed.
+    """
+
+    name: str
+    origin: Origin
+    layers: tuple[LayerSummary, ...]
+    parameters: int
+    inputs: tuple[Signature, ...] | None
+    outputs: tuple[Signature, ...] | None
+    activation: str | None
+    operators: dict[str, int]
+    problems: tuple[str, ...]
+    tensors: tuple[LoadedTensor, ...]
+    notes: tuple[str, ...]
+
+
+def inspect(model: Model, origin: Origin) -> Inspection:
+    """Describe a model, and try to compile it."""
+    try:
+        return describe(model, origin, compile_model(model))
+    except UnsupportedError as error:
+        return _describe(model, origin, None, error.problems)
+    except InputError as error:
+        return _describe(model, origin, None, (error.what,))
+
+
+def describe(model: Model, origin: Origin, compiled: Compiled) -> Inspection:
+    """Describe a model that was compiled."""
+    return _describe(model, origin, compiled, ())
+
+
+def _describe(
+    model: Model, origin: Origin, compiled: Compiled | None, problems: tuple[str, ...]
+) -> Inspection:
+    layers = tuple(
+        LayerSummary(layer.name, layer.kind, sum(t.size for t in layer.weights.values()))
+        for layer in model.layers
+        if layer.kind != INPUT_KIND
+    )
+    return Inspection(
+        name=model.name,
+        origin=origin,
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+        inputs=compiled.inputs if compiled else None,
+        outputs=compiled.outputs if compiled else None,
+        activation=compiled.activation if compiled else None,
+        operators=dict(Counter(compiled.operators)) if compiled else {},
+        problems=problems,
+        tensors=load_report(model),
+        notes=model.notes,
+    )

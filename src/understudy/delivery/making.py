@@ -1,0 +1,212 @@
+"""Make a release of sources: read, compile, test, describe; all in a local staging folder.
+
+A release is made only of a model that opens and answers. With goldens, its answers must be the
+training framework's own; without, its answers to made-up inputs are recorded, so that other
+machines can be compared with this one, and the release is `unverified`. Running the model is not
+known here: it comes in as `Rehearse`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..compiler import OPSET, WEIGHTS_FILE, Compiled, compile_model
+from ..errors import InputError, ReleaseError
+from ..files import write_file
+from ..keras import Origin, normalize, read
+from ..release.goldens import parse_goldens
+from ..release.identity import Role, release_id
+from ..release.labels import parse_labels
+from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature
+from ..release.manifest import Origin as RecordedOrigin
+from ..release.preprocess import parse
+from ..release.reference import reference_inputs
+from ..release.resolve import Resolved, resolve
+from ..release.selftest import SELF_TEST, Cases, write_cases
+from ..release.staging import describe_files, hash_file, stage_sources
+from .sources import Sources
+
+MODEL_FILE = "model.onnx"
+TOLERANCE = 1e-4
+"""How far an output may be from what the training framework gave, absolutely."""
+
+MAX_CASES = 4
+"""Of the goldens, how many a release tests itself with each time it is opened."""
+
+MAX_CASE_BYTES = 16 << 20
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+Rehearse = Callable[[Path, Arrays], dict[str, npt.NDArray[Any]]]
+"""Opens the model in a folder and gives its outputs, by name, for inputs by name."""
+
+FORMATS = {
+    "json+h5": "architecture JSON and HDF5 weights",
+    "h5": "whole model in HDF5",
+    "keras": "whole model in a .keras zip",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A release before it is made: its id, and what it is made of."""
+
+    id: str
+    sources: Sources
+    allow_nan: bool
+
+
+def plan_release(sources: Sources, *, allow_nan: bool = False) -> Plan:
+    """Give the id that a release of these sources has; nothing is compiled yet."""
+    hashes = {role: hash_file(path) for role, path in sources.paths.items()}
+    options: dict[str, object] = {"allow_nan": True} if allow_nan else {}
+    return Plan(release_id(hashes, options), sources, allow_nan)
+
+
+def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
+    """Make the planned release in a local folder, laid out as in the store.
+
+    Raises:
+        InputError: the sources cannot be used; what, why and what to do is said.
+        ReleaseError: the compiled model does not answer as the goldens say.
+    """
+    sources = plan.sources
+    model, origin = normalize(read(sources.model_files()))
+    compiled = compile_model(model, allow_nan=plan.allow_nan)
+    inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
+    labels = _labels(sources, outputs)
+    preprocess = resolve_preprocess(sources, compiled)
+    write_file(staging / MODEL_FILE, [compiled.files.onnx])
+    write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
+    goldens = sources.content(Role.GOLDENS)
+    if goldens is None:
+        cases = _recorded(staging, inputs, preprocess, rehearse)
+    else:
+        name = sources.paths[Role.GOLDENS].name
+        cases = parse_goldens(goldens, inputs, outputs, name)
+        _compare(cases, rehearse(staging, cases.inputs), name)
+    cases = _some(cases)
+    write_cases(staging / SELF_TEST, cases)
+    return Manifest(
+        id=plan.id,
+        sources=stage_sources(staging, sources.paths),
+        files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
+        origin=recorded_origin(origin, compiled),
+        made_by=MadeBy(version("understudy"), version("onnx"), OPSET),
+        inputs=inputs,
+        outputs=outputs,
+        activation=compiled.activation,
+        labels=labels,
+        preprocess=preprocess.to_json(),
+        assumed=preprocess.assumed,
+        parameters=compiled.parameters,
+        load_report=_report(compiled),
+        self_test=SelfTest(TOLERANCE, goldens is not None, cases.count),
+    )
+
+
+def resolve_preprocess(sources: Sources, compiled: Compiled) -> Resolved:
+    """How an image becomes the model's input: what was said, and defaults for the rest.
+
+    Raises:
+        InputError: the model does not take one image, or `preprocess.json` does not fit it.
+    """
+    if len(compiled.inputs) != 1:
+        names = ", ".join(signature.name for signature in compiled.inputs)
+        raise InputError(
+            f"the model takes {len(compiled.inputs)} inputs ({names}), a classifier takes one",
+            hint="`understudy compile` works for any model; run it with onnxruntime yourself",
+        )
+    said = sources.content(Role.PREPROCESS)
+    signature = compiled.inputs[0]
+    return resolve(
+        None if said is None else parse(bytes(said)),
+        signature.shape[1:],
+        data_format="channels_first" if _is_channels_first(signature.shape) else "channels_last",
+        dtype=signature.dtype,
+        model_rescales=compiled.rescales,
+    )
+
+
+def _is_channels_first(shape: tuple[int | None, ...]) -> bool:
+    """Whether the second axis is the colours'. Both could be: then they are the last."""
+    colors = (1, 3, 4)
+    return len(shape) == 4 and shape[3] not in colors and shape[1] in colors
+
+
+def recorded_origin(origin: Origin, compiled: Compiled) -> RecordedOrigin:
+    """What wrote the model, as a release records it."""
+    return RecordedOrigin(
+        FORMATS[origin.format], origin.keras_version, origin.backend, compiled.notes
+    )
+
+
+def _signatures(found: tuple[Any, ...]) -> tuple[Signature, ...]:
+    return tuple(Signature(s.name, s.shape, s.dtype) for s in found)
+
+
+def _labels(sources: Sources, outputs: tuple[Signature, ...]) -> tuple[str, ...]:
+    data = sources.content(Role.LABELS)
+    if data is None:
+        return ()
+    name = sources.paths[Role.LABELS].name
+    labels = parse_labels(data, name)
+    classes = outputs[0].shape[-1]
+    if classes == 1 and len(labels) <= 2:
+        return labels
+    if classes is not None and len(labels) != classes:
+        raise InputError(
+            f"{name} has {len(labels)} labels, the model gives {classes} classes",
+            hint="write one label a line for each class, in the order of the model's outputs",
+        )
+    return labels
+
+
+def _recorded(
+    staging: Path, inputs: tuple[Signature, ...], preprocess: Resolved, rehearse: Rehearse
+) -> Cases:
+    """Made-up inputs, with what the model answers here."""
+    sized = (
+        Signature(inputs[0].name, (None, *preprocess.shape), inputs[0].dtype),
+        *inputs[1:],
+    )
+    high = 255.0 if preprocess.scale == "none" else 1.0
+    made_up = reference_inputs(sized, high=high)
+    return Cases(made_up, rehearse(staging, made_up))
+
+
+def _compare(cases: Cases, found: Arrays, name: str) -> None:
+    worst, where = 0.0, ""
+    for output, expected in cases.outputs.items():
+        difference = np.abs(expected.astype(np.float64) - found[output].astype(np.float64))
+        largest = float(np.nan_to_num(difference, nan=np.inf, posinf=np.inf).max())
+        if largest > worst:
+            worst, where = largest, output
+    if worst > TOLERANCE:
+        raise ReleaseError(
+            f"the compiled model does not answer as {name} says: {where} is off by {worst:.2g}, "
+            f"the tolerance is {TOLERANCE:.0e}",
+            hint="are these goldens of this very model, with inputs as model.predict took them?",
+        )
+
+
+def _some(cases: Cases) -> Cases:
+    """The first few cases, as many as are quick to run whenever the release is opened."""
+    size = sum(array[:1].nbytes for array in (*cases.inputs.values(), *cases.outputs.values()))
+    count = max(1, min(MAX_CASES, MAX_CASE_BYTES // max(size, 1)))
+    return Cases(
+        {name: array[:count] for name, array in cases.inputs.items()},
+        {name: array[:count] for name, array in cases.outputs.items()},
+    )
+
+
+def _report(compiled: Compiled) -> tuple[LoadedTensor, ...]:
+    return tuple(
+        LoadedTensor(t.source, t.shape, t.dtype, t.target, t.status, None) for t in compiled.report
+    )

@@ -1,0 +1,130 @@
+"""Where everything is in a store, and what models, stages and sources may be called.
+
+    <model>/<stage>/<source>                 the stage folder, people's files
+    <model>/stages/<stage>.json              the stage's pointer
+    <model>/releases/<id>/release.json       the manifest: its presence says "complete"
+    <model>/releases/<id>/model.onnx …       what was compiled
+    <model>/releases/<id>/sources/<source>   what it was compiled from
+
+Names only; this module reads and writes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from ..errors import InputError
+from .identity import Role
+
+MANIFEST = "release.json"
+SOURCES = "sources"
+DEFAULT_STAGES = ("dev", "prod")
+"""In the order in which a release passes through them."""
+
+RESERVED = ("releases", "stages")
+MAX_NAME = 64
+
+_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
+
+_SOURCE_NAMES = {
+    Role.ARCHITECTURE: {".json": "architecture.json"},
+    Role.WEIGHTS: {".h5": "weights.h5", ".hdf5": "weights.h5"},
+    Role.MODEL: {
+        ".keras": "model.keras",
+        ".h5": "model.h5",
+        ".hdf5": "model.h5",
+        ".onnx": "model.onnx",
+    },
+    Role.LABELS: {"": "labels.txt"},
+    Role.PREPROCESS: {"": "preprocess.json"},
+    Role.GOLDENS: {"": "goldens.npz"},
+}
+"""The name a source gets, by its role and the suffix it came with; `""` takes any suffix."""
+
+SOURCE_NAMES = frozenset(name for names in _SOURCE_NAMES.values() for name in names.values()) | {
+    "model.hdf5"
+}
+"""All names in a stage folder that are ours to replace and remove; the rest is people's."""
+
+
+def check_model(name: str) -> str:
+    """Give a model's name back; `InputError` when it cannot be one."""
+    return _check(name, "model")
+
+
+def check_stage(name: str) -> str:
+    """Give a stage's name back; `InputError` when it cannot be one."""
+    return _check(name, "stage")
+
+
+def is_name(name: str) -> bool:
+    """Whether a model or a stage may be called this."""
+    return _NAME.fullmatch(name) is not None and name.lower() not in RESERVED
+
+
+def source_name(role: Role, path: PurePath) -> str:
+    """Give the canonical name of a source; `InputError` when its suffix does not fit its role."""
+    names = _SOURCE_NAMES[role]
+    name = names.get(path.suffix.lower(), names.get(""))
+    if name is None:
+        raise InputError(
+            f"{path.name} cannot be the {role}: its name ends in {path.suffix or 'no suffix'}",
+            hint=f"name it as what it is: {', '.join(names)}",
+        )
+    return name
+
+
+def releases_folder(model: str) -> str:
+    """Give the folder of all releases of a model."""
+    return f"{check_model(model)}/releases"
+
+
+def release_folder(model: str, release: str) -> str:
+    """Give the folder of one release."""
+    return f"{releases_folder(model)}/{release}"
+
+
+def release_file(model: str, release: str, name: str) -> str:
+    """Give the key of a file in a release."""
+    return f"{release_folder(model, release)}/{name}"
+
+
+def manifest_key(model: str, release: str) -> str:
+    """Give the key of a release's manifest."""
+    return release_file(model, release, MANIFEST)
+
+
+def pointers_folder(model: str) -> str:
+    """Give the folder of a model's pointers."""
+    return f"{check_model(model)}/stages"
+
+
+def pointer_key(model: str, stage: str) -> str:
+    """Give the key of a stage's pointer."""
+    return f"{pointers_folder(model)}/{check_stage(stage)}.json"
+
+
+def stage_folder(model: str, stage: str) -> str:
+    """Give the folder in which people see and drop a stage's sources."""
+    return f"{check_model(model)}/{check_stage(stage)}"
+
+
+def stage_file(model: str, stage: str, name: str) -> str:
+    """Give the key of a file in a stage folder."""
+    return f"{stage_folder(model, stage)}/{name}"
+
+
+def _check(name: str, kind: str) -> str:
+    if name.lower() in RESERVED:
+        raise InputError(
+            f"a {kind} cannot be called {name}: a folder of that name has another purpose",
+            hint="choose another name",
+        )
+    if _NAME.fullmatch(name) is None:
+        raise InputError(
+            f"a {kind} cannot be called {name!r}",
+            hint=f"use 1 to {MAX_NAME} of the letters A-Z and a-z, digits, `.`, `_` and `-`;"
+            " begin with a letter, a digit or `_`",
+        )
+    return name

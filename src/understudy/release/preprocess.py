@@ -1,0 +1,155 @@
+"""The schema of `preprocess.json`: what a person says about how an image becomes a tensor.
+
+A file may say as little as it likes; `resolve` fills the rest from the model. Reading is strict:
+an unknown key or value is refused and named, never ignored, because a setting that is silently
+dropped is a silently wrong prediction. This module does not know the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, get_args
+
+from ..errors import PreprocessError
+
+Color = Literal["rgb", "bgr", "grayscale", "rgba"]
+Orientation = Literal["exif", "ignore"]
+Fit = Literal["stretch"]
+Resize = Literal[
+    "pillow/nearest",
+    "pillow/box",
+    "pillow/bilinear",
+    "pillow/hamming",
+    "pillow/bicubic",
+    "pillow/lanczos",
+]
+Scale = Literal["none", "0..1", "-1..1", "caffe", "tf", "torch"]
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "color": get_args(Color),
+    "orientation": get_args(Orientation),
+    "fit": get_args(Fit),
+    "resize": get_args(Resize),
+    "scale": get_args(Scale),
+}
+"""The keys that take one word of a list."""
+
+KEYS = ("color", "orientation", "size", "fit", "resize", "scale")
+MAX_SIDE = 10_000
+"""Pixels: a tensor of 10,000 x 10,000 x 3 floats is over a gigabyte already."""
+
+HINT = "leave a key out to get its default"
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """What a `preprocess.json` says; None where it says nothing.
+
+    Attributes:
+        color: the channels and their order, as they enter `scale`. Note that the scale "caffe"
+            reverses the channels itself, as Keras' function does, so it goes with "rgb".
+        orientation: "exif" turns a photograph upright by its orientation tag; "ignore" does not.
+        size: (height, width) in pixels.
+        fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio.
+        resize: library/method.
+        scale: from grey levels 0..255 to the numbers that the model takes.
+    """
+
+    color: Color | None = None
+    orientation: Orientation | None = None
+    size: tuple[int, int] | None = None
+    fit: Fit | None = None
+    resize: Resize | None = None
+    scale: Scale | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Only the keys that were given, in the schema's order; `parse` gives the same back."""
+        said = {key: getattr(self, key) for key in KEYS}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in said.items()
+            if value is not None
+        }
+
+
+def parse(source: bytes | str | Mapping[str, Any]) -> Preprocess:
+    """Read a `preprocess.json`: its bytes, or the object that was in it.
+
+    Raises:
+        PreprocessError: not JSON, not an object, an unknown key, or a value that is not allowed.
+    """
+    found = _load(source) if isinstance(source, bytes | str) else source
+    if not isinstance(found, Mapping):
+        refuse(f"is {shown(found)}, not an object", 'it looks like {"scale": "0..1"}')
+    for key in found:
+        if key not in KEYS:
+            refuse(
+                f"has an unknown key {shown(key)}; the keys are {', '.join(KEYS)}",
+                _did_you_mean(key, KEYS) or HINT,
+            )
+    words = {key: _word(key, found[key]) for key in CHOICES if key in found}
+    size = _size(found["size"]) if "size" in found else None
+    return Preprocess(size=size, **words)
+
+
+def refuse(what: str, hint: str) -> NoReturn:
+    """Raise the error that every complaint about a `preprocess.json` is."""
+    raise PreprocessError(f"preprocess.json {what}", hint=hint)
+
+
+def shown(value: object) -> str:
+    """A value from the file as the person wrote it, cut to a line's length."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _load(text: bytes | str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        why = " ".join(str(error).split())
+        raise PreprocessError(f"preprocess.json is not JSON: {why}", hint=HINT) from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            refuse(f"says {shown(key)} twice", "keep the one that is meant")
+        found[key] = value
+    return found
+
+
+def _word(key: str, value: object) -> Any:
+    allowed = CHOICES[key]
+    if isinstance(value, str) and value in allowed:
+        return value
+    hint = _did_you_mean(value, allowed) if isinstance(value, str) else None
+    listed = ", ".join(f'"{word}"' for word in allowed)
+    refuse(f'says "{key}": {shown(value)}; it must be one of {listed}', hint or HINT)
+
+
+def _size(value: object) -> tuple[int, int]:
+    if isinstance(value, Sequence) and len(value) == 2 and all(map(_is_side, value)):
+        return value[0], value[1]
+    refuse(
+        f'says "size": {shown(value)}; it must be [height, width],'
+        f" two whole numbers from 1 to {MAX_SIDE}",
+        'for instance "size": [224, 224]',
+    )
+
+
+def _is_side(value: object) -> bool:
+    return type(value) is int and 1 <= value <= MAX_SIDE
+
+
+def _did_you_mean(word: object, allowed: Sequence[str]) -> str | None:
+    import difflib  # only on the way to an error
+
+    near = difflib.get_close_matches(str(word).lower(), allowed, n=1, cutoff=0.5)
+    return f'did you mean "{near[0]}"?' if near else None

@@ -1,0 +1,61 @@
+"""A release before it is in a store: a local folder with the same files as the release's folder.
+
+The one who compiles puts model.onnx, weights.bin and selftest.npz here, `stage_sources` the
+sources; the manifest lists them by `stage_sources` and `describe_files`. This module reads and
+writes local files only, and does not know what is in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..errors import InputError
+from ..store.disk import CHUNK, appearing
+from .identity import Role
+from .layout import SOURCES, source_name
+from .manifest import File, Source
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file, in hex digits; the file may be larger than the memory.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {(error.strerror or str(error)).lower()}",
+            hint="check that it is a file, and that you may read it",
+        ) from error
+
+
+def stage_sources(folder: Path, sources: Mapping[Role, Path]) -> tuple[Source, ...]:
+    """Copy the sources into the staging folder, and give their lines of the manifest.
+
+    Raises:
+        InputError: a source cannot be read, or its suffix does not fit its role.
+        StoreError: the staging folder cannot be written.
+    """
+    staged = []
+    for role in sorted(sources):
+        name = source_name(role, sources[role])
+        target = folder / SOURCES / name
+        digest = hash_file(sources[role])
+        with sources[role].open("rb") as source, appearing(target) as copy:
+            shutil.copyfileobj(source, copy, CHUNK)
+        staged.append(Source(role, name, digest, target.stat().st_size))
+    return tuple(staged)
+
+
+def describe_files(folder: Path, names: Iterable[str]) -> tuple[File, ...]:
+    """Give the manifest's lines of the files that were made in the staging folder."""
+    paths = {name: folder / name for name in names}
+    return tuple(
+        File(name, hash_file(path), path.stat().st_size) for name, path in sorted(paths.items())
+    )

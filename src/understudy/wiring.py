@@ -1,0 +1,282 @@
+"""The one place where settings become concrete parts.
+
+The command line and the Python interface both come through here. Heavy imports are made where
+they are needed: classifying does not import the compiler, compiling not onnxruntime.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import NotFoundError
+from .release.layout import DEFAULT_STAGES, check_model, check_stage
+from .release.manifest import Manifest
+from .release.repository import fetch_release, read_manifest
+from .release.resolve import Resolved
+from .release.selftest import SELF_TEST, read_cases
+from .serve import Case, Classifier, ServedModel, check, open_session
+from .store.local import LocalStore
+from .store.open import open_store
+from .store.port import Store
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from .compiler.inspection import Inspection
+    from .delivery.actions import Delivered
+    from .delivery.status import ModelStatus
+
+DEFAULT_STORE = "./store"
+STORE_VARIABLE = "UNDERSTUDY_STORE"
+DEFAULT_STAGE = DEFAULT_STAGES[0]
+
+PathLike = str | os.PathLike[str]
+
+
+def store_at(url: PathLike | None) -> Store:
+    """The store that was named, or else `UNDERSTUDY_STORE`, or else `./store`."""
+    return open_store(os.fspath(url) if url else os.environ.get(STORE_VARIABLE) or DEFAULT_STORE)
+
+
+# --- Classifying --------------------------------------------------------------------------------
+
+
+def open_model(
+    model: str, *, stage: str = DEFAULT_STAGE, store: PathLike | Store | None = None
+) -> Classifier:
+    """Open the release that a stage of a model serves, after its self-test.
+
+    Args:
+        model: the model's name in the store.
+        stage: `dev` or `prod`.
+        store: a folder, a URL, or a store; by default `UNDERSTUDY_STORE`, or else `./store`.
+
+    Raises:
+        NotFoundError: there is no such model, or the stage serves nothing yet.
+        ReleaseError: the release is damaged, or fails its self-test.
+    """
+    from .delivery.pointers import read_pointer
+    from .delivery.status import unknown_model
+
+    where = store if store is not None and not isinstance(store, str | os.PathLike) else None
+    where = where if where is not None else store_at(store)  # type: ignore[arg-type]
+    found = read_pointer(where, check_model(model), check_stage(stage))
+    if found is None:
+        serving = [s for s in DEFAULT_STAGES if read_pointer(where, model, s) is not None]
+        if not serving:
+            raise unknown_model(where, model)
+        raise NotFoundError(
+            f"{stage} of {model} serves no release; these stages do: {', '.join(serving)}",
+            hint=f"`understudy promote {model}` brings one from {serving[0]} to the next stage",
+        )
+    manifest = read_manifest(where, model, found.pointer.release)
+    return _open_release(where, model, stage, manifest)
+
+
+def open_files(
+    *files: PathLike, labels: PathLike | None = None, preprocess: PathLike | None = None
+) -> Classifier:
+    """Open a model's files, without any store: compile them, and be ready to classify.
+
+    Args:
+        files: an architecture and its weights, one whole model, or a folder with these (and with
+            labels.txt and preprocess.json, if there are any).
+        labels: a text file with one class a line.
+        preprocess: a JSON file that says how an image becomes the input.
+
+    Raises:
+        InputError: the files cannot be used; what, why and what to do is said.
+    """
+    from .delivery.making import make_release, plan_release
+    from .delivery.sources import find_sources
+    from .release.identity import Role
+
+    extra = {Role.LABELS: _path(labels), Role.PREPROCESS: _path(preprocess)}
+    plan = plan_release(find_sources([Path(file) for file in files], extra))
+    # Once the session is open, the weights are mapped: the files may go.
+    with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
+        manifest = make_release(plan, Path(folder), rehearse)
+        return Classifier.open(Path(folder), _served(manifest, Path(files[0]).stem, None))
+
+
+def find_images(paths: list[Path]) -> list[Path]:
+    """The images among files and folders.
+
+    Raises:
+        InputError: a path is missing, or a folder has no images.
+    """
+    from .serve import images_in
+
+    return list(images_in(paths))
+
+
+def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Open the model in a folder and give its outputs for these inputs, one case at a time."""
+    import numpy as np
+
+    from .serve.session import outputs, run
+
+    session = open_session(folder)
+    names = [signature.name for signature in outputs(session)]
+    count = len(next(iter(inputs.values())))
+    rows = [
+        run(session, names, {name: array[n : n + 1] for name, array in inputs.items()})
+        for n in range(count)
+    ]
+    return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
+
+
+def _open_release(store: Store, model: str, stage: str, manifest: Manifest) -> Classifier:
+    folder = _release_folder(store, model, manifest)
+    session = open_session(folder)
+    cases = read_cases(folder / SELF_TEST)
+    case = Case("self-test", cases.inputs, cases.outputs)
+    check(session, [case], manifest.self_test.tolerance)
+    return Classifier(session, _served(manifest, model, stage))
+
+
+def _release_folder(store: Store, model: str, manifest: Manifest) -> Path:
+    """The release's files, checked: a local store's own, or a copy in the cache."""
+    from .release.layout import release_folder
+    from .release.repository import check_release
+
+    if isinstance(store, LocalStore):
+        folder = store.path(release_folder(model, manifest.id))
+        check_release(folder, model, manifest)
+        return folder
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    folder = cache / "understudy" / "releases" / manifest.id
+    fetch_release(store, model, manifest, folder)
+    return folder
+
+
+def _served(manifest: Manifest, model: str, stage: str | None) -> ServedModel:
+    return ServedModel(
+        model=model,
+        preprocess=Resolved.from_json(_object(manifest.preprocess)),
+        activation=manifest.activation or "linear",
+        input=manifest.inputs[0].name,
+        output=manifest.outputs[0].name,
+        labels=manifest.labels,
+        stage=stage,
+        release=manifest.id if stage is not None else None,
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return dict(value)
+
+
+def _path(path: PathLike | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+# --- Reading and compiling ----------------------------------------------------------------------
+
+
+def inspect_files(files: list[Path]) -> Inspection:
+    """What a model's files are, and whether they can be compiled."""
+    from .compiler.inspection import inspect
+    from .delivery.sources import find_sources
+    from .keras import normalize, read
+
+    model, origin = normalize(read(find_sources(files).model_files()))
+    return inspect(model, origin)
+
+
+def compile_files(files: list[Path], folder: Path, *, allow_nan: bool = False) -> Inspection:
+    """Compile a model's files to `model.onnx` and `weights.bin` in a folder."""
+    from .compiler import WEIGHTS_FILE, compile_model
+    from .compiler.inspection import describe
+    from .delivery.making import MODEL_FILE
+    from .delivery.sources import find_sources
+    from .files import write_file
+    from .keras import normalize, read
+
+    model, origin = normalize(read(find_sources(files).model_files()))
+    compiled = compile_model(model, allow_nan=allow_nan)
+    # The weights first: a model.onnx that is there has its weights.
+    write_file(folder / WEIGHTS_FILE, compiled.files.pieces())
+    write_file(folder / MODEL_FILE, [compiled.files.onnx])
+    return describe(model, origin, compiled)
+
+
+# --- Delivering ---------------------------------------------------------------------------------
+
+
+def push_files(
+    files: list[Path],
+    model: str,
+    *,
+    store: PathLike | None = None,
+    labels: Path | None = None,
+    preprocess: Path | None = None,
+    goldens: Path | None = None,
+    message: str = "",
+    allow_nan: bool = False,
+) -> Delivered:
+    """Make a release of a model's files and let the first stage serve it."""
+    from .delivery.actions import push_release
+    from .delivery.making import make_release, plan_release
+    from .delivery.sources import find_sources
+    from .release.identity import Role
+
+    check_model(model)
+    extra = {Role.LABELS: labels, Role.PREPROCESS: preprocess, Role.GOLDENS: goldens}
+    plan = plan_release(find_sources(files, extra), allow_nan=allow_nan)
+    return push_release(
+        store_at(store),
+        model,
+        plan.id,
+        lambda staging: make_release(plan, staging, rehearse),
+        by=user(),
+        now=now,
+        message=message,
+    )
+
+
+def promote_model(
+    model: str,
+    from_stage: str,
+    to_stage: str,
+    *,
+    store: PathLike | None = None,
+    message: str = "",
+) -> Delivered:
+    """Let one stage serve what another serves."""
+    from .delivery.actions import promote
+
+    return promote(
+        store_at(store), model, from_stage, to_stage, by=user(), now=now, message=message
+    )
+
+
+def model_status(
+    model: str | None, *, store: PathLike | None = None
+) -> tuple[Store, tuple[ModelStatus, ...]]:
+    """What each stage serves, and the store that says so."""
+    from .delivery.status import status
+
+    where = store_at(store)
+    return where, status(where, model)
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def user() -> str:
+    """Who does this, for the history: `user@machine`."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        name = "unknown"
+    return f"{name}@{socket.gethostname()}"
