@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
 	@echo "make setup  leaves $(BIN)/understudy"
-	@echo "make test   the whole test suite"
+	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt again"
@@ -43,14 +43,14 @@ $(VENV)/.dev-installed: $(VENV)/.installed requirements/dev.txt
 demo: setup
 	@$(BIN)/python examples/fashion/demo.py
 
-test: dev
+test: lint
 	@$(BIN)/python -m pytest
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: setup
-	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+bench: dev
+	@for script in session decode; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \

@@ -13,10 +13,9 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from fashion_data import DEFAULT_DATA, HERE, load_split, to_tensor
 from PIL import Image
 from tensorflow import keras
-
-from fashion_data import DEFAULT_DATA, HERE, load_split, to_tensor
 
 
 def load_model(folder: Path) -> keras.Model:
@@ -39,8 +38,9 @@ def load_examples(folder: Path) -> tuple[np.ndarray, list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Check a trained model.")
     parser.add_argument("model", choices=["first", "better"])
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA,
-                        help="folder with the four idx files")
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="folder with the four idx files"
+    )
     args = parser.parse_args()
 
     folder = HERE / args.model

@@ -83,10 +83,10 @@ def write_images(data: Path, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the 30 example images.")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA,
-                        help="folder with the four idx files")
-    parser.add_argument("--out", type=Path, default=HERE / "images",
-                        help="folder to write")
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="folder with the four idx files"
+    )
+    parser.add_argument("--out", type=Path, default=HERE / "images", help="folder to write")
     args = parser.parse_args()
     write_images(args.data, args.out)
     print(f"wrote {args.out}")

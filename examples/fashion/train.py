@@ -137,9 +137,7 @@ def write_files(model: keras.Model, data: Path, folder: Path) -> None:
     # What the outputs mean, and how an image becomes an input.
     (folder / "labels.txt").write_text("\n".join(LABELS) + "\n", encoding="utf-8")
     preprocess = {"color": "grayscale", "resize": "pillow/bilinear", "scale": "0..1"}
-    (folder / "preprocess.json").write_text(
-        json.dumps(preprocess) + "\n", encoding="utf-8"
-    )
+    (folder / "preprocess.json").write_text(json.dumps(preprocess) + "\n", encoding="utf-8")
 
     # Golden answers: the first test images, and what Keras says about them.
     images, _ = load_split(data, "t10k")
@@ -151,12 +149,15 @@ def write_files(model: keras.Model, data: Path, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train a Fashion-MNIST model.")
     parser.add_argument("model", choices=["first", "better"])
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA,
-                        help="folder with the four idx files")
-    parser.add_argument("--out", type=Path, default=None,
-                        help="folder to write (default: next to this script)")
-    parser.add_argument("--epochs", type=int, default=None,
-                        help="default: 1 for first, 10 for better")
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="folder with the four idx files"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=None, help="folder to write (default: next to this script)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=None, help="default: 1 for first, 10 for better"
+    )
     args = parser.parse_args()
 
     random.seed(SEED)
@@ -168,8 +169,10 @@ def main() -> None:
     else:
         model, epochs = better_model(), args.epochs or 10
 
-    print(f"Python {platform.python_version()}, TensorFlow {tf.__version__}, "
-          f"Keras {keras.__version__}, NumPy {np.__version__}")
+    print(
+        f"Python {platform.python_version()}, TensorFlow {tf.__version__}, "
+        f"Keras {keras.__version__}, NumPy {np.__version__}"
+    )
     print(f"model: {args.model}, {model.count_params():,} parameters")
     train(model, args.data, epochs)
     write_files(model, args.data, args.out or HERE / args.model)

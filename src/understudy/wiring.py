@@ -40,9 +40,12 @@ DEFAULT_STAGE = DEFAULT_STAGES[0]
 PathLike = str | os.PathLike[str]
 
 
-def store_at(url: PathLike | None) -> Store:
-    """The store that was named, or else `UNDERSTUDY_STORE`, or else `./store`."""
-    return open_store(os.fspath(url) if url else os.environ.get(STORE_VARIABLE) or DEFAULT_STORE)
+def store_at(store: PathLike | Store | None) -> Store:
+    """The store that was given or named, or else `UNDERSTUDY_STORE`, or else `./store`."""
+    if store is None or isinstance(store, str | os.PathLike):
+        named = os.fspath(store) if store else os.environ.get(STORE_VARIABLE)
+        return open_store(named or DEFAULT_STORE)
+    return store
 
 
 # --- Classifying --------------------------------------------------------------------------------
@@ -65,8 +68,7 @@ def open_model(
     from .delivery.pointers import read_pointer
     from .delivery.status import unknown_model
 
-    where = store if store is not None and not isinstance(store, str | os.PathLike) else None
-    where = where if where is not None else store_at(store)  # type: ignore[arg-type]
+    where = store_at(store)
     found = read_pointer(where, check_model(model), check_stage(stage))
     if found is None:
         serving = [s for s in DEFAULT_STAGES if read_pointer(where, model, s) is not None]
@@ -215,7 +217,7 @@ def push_files(
     files: list[Path],
     model: str,
     *,
-    store: PathLike | None = None,
+    store: PathLike | Store | None = None,
     labels: Path | None = None,
     preprocess: Path | None = None,
     goldens: Path | None = None,
@@ -247,7 +249,7 @@ def promote_model(
     from_stage: str,
     to_stage: str,
     *,
-    store: PathLike | None = None,
+    store: PathLike | Store | None = None,
     message: str = "",
 ) -> Delivered:
     """Let one stage serve what another serves."""
@@ -259,7 +261,7 @@ def promote_model(
 
 
 def model_status(
-    model: str | None, *, store: PathLike | None = None
+    model: str | None, *, store: PathLike | Store | None = None
 ) -> tuple[Store, tuple[ModelStatus, ...]]:
     """What each stage serves, and the store that says so."""
     from .delivery.status import status

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..delivery.pointer import Action
 from ..errors import UnderstudyError, UnsupportedError
 from ..release.identity import short_id
 
@@ -32,8 +33,12 @@ BAR = 24
 """The width of a probability of 1, in characters."""
 
 
+PIPE_WIDTH = 1000
+"""In a pipe nothing is wrapped or cut."""
+
+
 def _out() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def _talk() -> Console:
@@ -96,7 +101,8 @@ def _facts(found: Inspection) -> Table:
     facts.add_column(style="dim")
     facts.add_column()
     backend = f" on {found.origin.backend}" if found.origin.backend else ""
-    facts.add_row("written by", f"Keras {found.origin.keras_version or '(not said)'}{backend}")
+    if found.origin.keras_version:
+        facts.add_row("written by", f"Keras {found.origin.keras_version}{backend}")
     facts.add_row("format", found.origin.format)
     facts.add_row(
         "model", f"{found.name}: {len(found.layers)} layers, {found.parameters:,} parameters"
@@ -170,15 +176,17 @@ def delivered(done: Delivered, *, as_json: bool) -> None:
     if done.repaired:
         out.print("  files that were missing or changed in the store were put right")
     origin = manifest.origin
-    said = f"Keras {origin.keras_version}" if origin.keras_version else "Keras"
+    said = f"Keras {origin.keras_version}, " if origin.keras_version else ""
     out.print(
-        f"  {said}, {manifest.parameters:,} parameters, "
+        f"  {said}{manifest.parameters:,} parameters, "
         f"{len(manifest.labels) or 'no'} labels, {_verified(manifest.self_test.verified)}"
     )
-    if manifest.assumed and done.moved:
+    if done.pointer.history[0].action is not Action.PUSH:
+        return
+    if manifest.assumed:
         recorded = manifest.preprocess if isinstance(manifest.preprocess, dict) else {}
-        listed = ", ".join(f"{key}={recorded.get(key)}" for key in manifest.assumed)
-        out.print(f"  assumed, because no preprocess.json says it: {listed}")
+        listed = ", ".join(f"{key} {recorded.get(key)}" for key in manifest.assumed)
+        out.print(f"  assumed, preprocess.json does not say: {listed}")
     for note in origin.notes:
         out.print(f"  note: {escape(_printable(note))}")
 
@@ -197,32 +205,22 @@ def status(models: Sequence[ModelStatus], where: str, *, as_json: bool) -> None:
         out.print(f"no models in {escape(where)}; `understudy push` brings the first")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("model", "stage", "release", "since", "by", "Keras", "input", "labels", ""):
-        table.add_column(column)
+    for column in ("model", "stage", "release", "since", "by", ""):
+        table.add_column(column, no_wrap=column == "release")
     for model in models:
         for number, stage in enumerate(model.stages):
-            name = model.model if number == 0 else ""
-            table.add_row(name, stage.stage, *_stage(stage))
+            table.add_row(model.model if number == 0 else "", stage.stage, *_stage(stage))
     out.print(table)
 
 
 def _stage(stage: StageStatus) -> tuple[str, ...]:
     if stage.problem is not None:
-        return ("", "", "", "", "", "", f"[red]{escape(stage.problem)}[/]")
+        return ("", "", "", f"[red]{escape(stage.problem)}[/]")
     if stage.change is None:
         return ("[dim]nothing yet[/]",)
-    row = (short_id(stage.change.release), stage.change.at, escape(stage.change.by))
-    facts = stage.facts
-    if facts is None:
-        return row
-    sizes = " × ".join("any" if s is None else str(s) for s in (facts.input_shape or ())[1:])
-    return (
-        *row,
-        facts.keras_version or "",
-        sizes,
-        str(facts.labels or ""),
-        "verified" if facts.verified else "unverified",
-    )
+    since = stage.change.at.replace("T", " ").removesuffix("Z")[:16]
+    state = "" if stage.facts is None else "verified" if stage.facts.verified else "unverified"
+    return (short_id(stage.change.release), since, escape(stage.change.by), state)
 
 
 # --- classify -----------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ MAX_NAME = 64
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
 
 _SOURCE_NAMES = {
-    Role.ARCHITECTURE: {".json": "architecture.json"},
-    Role.WEIGHTS: {".h5": "weights.h5", ".hdf5": "weights.h5"},
+    Role.ARCHITECTURE: {"": "architecture.json"},
+    Role.WEIGHTS: {"": "weights.h5"},
     Role.MODEL: {
         ".keras": "model.keras",
         ".h5": "model.h5",

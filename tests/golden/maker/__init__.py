@@ -1,0 +1,1 @@
+"""What make_goldens.py builds, and with which Keras. Python 3.6 syntax throughout."""
