@@ -36,7 +36,9 @@ Store = Annotated[
     typer.Option(help="the store, a folder", envvar=wiring.STORE_VARIABLE, show_default="./store"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-AllowNan = Annotated[bool, typer.Option(help="take weights that are NaN or infinite")]
+AllowNan = Annotated[
+    bool, typer.Option("--allow-nan", help="take weights that are NaN or infinite")
+]
 Message = Annotated[str, typer.Option("-m", "--message", help="why, for the history")]
 
 
