@@ -5,6 +5,13 @@ UV_DIR := .cache/uv
 UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
 
+# uv reads neither pip's configuration nor its variables: where pip is told of a mirror or of
+# certificates, uv must be told too.
+TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null || true)}"; \
+	  test -z "$$index" || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; \
+	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
+	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
+
 .PHONY: setup dev demo test lint bench pins clean help
 
 help:
@@ -31,13 +38,13 @@ $(UV): requirements/uv.txt
 $(VENV)/.installed: $(UV) requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	@echo "installing the pinned packages ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
+	@$(TELL_UV) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev-installed: $(VENV)/.installed requirements/dev.txt
 	@echo "installing the pinned test tools ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
+	@$(TELL_UV) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
 	@touch $@
 
 demo: setup
@@ -53,11 +60,11 @@ bench: dev
 	@for script in session decode; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" requirements/uv.in -o requirements/uv.txt
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" pyproject.toml -o requirements/run.txt
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
 
 clean:
