@@ -57,7 +57,7 @@ lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: dev
-	@for script in session decode; do $(BIN)/python bench/$$script.py || exit 1; done
+	@for script in compile session decode; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
