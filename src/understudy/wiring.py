@@ -10,7 +10,7 @@ import getpass
 import os
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .compiler.inspection import Inspection
     from .delivery.actions import Delivered
+    from .delivery.options import Options
     from .delivery.status import ModelStatus
 
 DEFAULT_STORE = "./store"
@@ -88,8 +89,8 @@ def open_files(
     """Open a model's files, without any store: compile them, and be ready to classify.
 
     Args:
-        files: an architecture and its weights, one whole model, or a folder with these (and with
-            labels.txt and preprocess.json, if there are any).
+        files: an architecture and its weights, one whole model, a zip, or a folder with these
+            (and with labels.txt and preprocess.json, if there are any).
         labels: a text file with one class a line.
         preprocess: a JSON file that says how an image becomes the input.
 
@@ -183,31 +184,36 @@ def _path(path: PathLike | None) -> Path | None:
 # --- Reading and compiling ----------------------------------------------------------------------
 
 
-def inspect_files(files: list[Path]) -> Inspection:
+def compile_options(
+    *, allow_nan: bool = False, backend: str | None = None, layers: Sequence[str] = ()
+) -> Options:
+    """What is said about how a model is compiled, checked."""
+    from .delivery.options import Options, parse_layers
+
+    return Options(allow_nan, backend, parse_layers(layers))
+
+
+def inspect_files(files: list[Path], options: Options) -> Inspection:
     """What a model's files are, and whether they can be compiled."""
-    from .compiler.inspection import inspect
+    from .delivery.compiling import inspect_sources
     from .delivery.sources import find_sources
-    from .keras import normalize, read
 
-    model, origin = normalize(read(find_sources(files).model_files()))
-    return inspect(model, origin)
+    return inspect_sources(find_sources(files), options)
 
 
-def compile_files(files: list[Path], folder: Path, *, allow_nan: bool = False) -> Inspection:
+def compile_files(files: list[Path], folder: Path, options: Options) -> Inspection:
     """Compile a model's files to `model.onnx` and `weights.bin` in a folder."""
-    from .compiler import WEIGHTS_FILE, compile_model
-    from .compiler.inspection import describe
+    from .compiler import WEIGHTS_FILE
+    from .delivery.compiling import describe_sources
     from .delivery.making import MODEL_FILE
     from .delivery.sources import find_sources
     from .files import write_file
-    from .keras import normalize, read
 
-    model, origin = normalize(read(find_sources(files).model_files()))
-    compiled = compile_model(model, allow_nan=allow_nan)
+    compiled, found = describe_sources(find_sources(files), options)
     # The weights first: a model.onnx that is there has its weights.
     write_file(folder / WEIGHTS_FILE, compiled.files.pieces())
     write_file(folder / MODEL_FILE, [compiled.files.onnx])
-    return describe(model, origin, compiled)
+    return found
 
 
 # --- Delivering ---------------------------------------------------------------------------------
@@ -222,7 +228,7 @@ def push_files(
     preprocess: Path | None = None,
     goldens: Path | None = None,
     message: str = "",
-    allow_nan: bool = False,
+    options: Options | None = None,
 ) -> Delivered:
     """Make a release of a model's files and let the first stage serve it."""
     from .delivery.actions import push_release
@@ -232,7 +238,7 @@ def push_files(
 
     check_model(model)
     extra = {Role.LABELS: labels, Role.PREPROCESS: preprocess, Role.GOLDENS: goldens}
-    plan = plan_release(find_sources(files, extra), allow_nan=allow_nan)
+    plan = plan_release(find_sources(files, extra), options or compile_options())
     return push_release(
         store_at(store),
         model,

@@ -13,6 +13,7 @@ again and predict the same; where it can't, the manifest says so.
 """
 
 import argparse
+import importlib
 import json
 import os
 import pathlib
@@ -75,7 +76,7 @@ def pack(root):
         shutil.rmtree(str(folder))
 
 
-def make_all(flavour, root, only):
+def make_all(flavour, root, only, chosen=""):
     """Make the goldens of the Keras that runs here; return how many failed."""
     # Here, because they import numpy and Keras, which --environments does without.
     from maker.builders import CASES
@@ -83,13 +84,17 @@ def make_all(flavour, root, only):
     from maker.flavours import Library
 
     k = Library(flavour)
-    root = root / k.label
+    cases = importlib.import_module("maker." + chosen).cases(k) if chosen else CASES
+    label = k.label + ("+" + chosen if chosen else "")
+    if not cases:
+        return 0
+    root = root / label
     root.mkdir(parents=True, exist_ok=True)
     unpack(root)
     note = root / "not_made.json"
     skipped = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
     failed = 0
-    for name, case in CASES.items():
+    for name, case in cases.items():
         if only and name not in only:
             continue
         skipped.pop(name, None)
@@ -109,12 +114,12 @@ def make_all(flavour, root, only):
         note.write_text(json.dumps(skipped, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     elif note.exists():
         note.unlink()
-    if k.label not in PLAIN:
+    if label not in PLAIN:
         pack(root)
     return failed
 
 
-def run_all(environments, root, only):
+def run_all(environments, root, only, chosen):
     """Run this script under every environment there is; return how many failed."""
     failed = 0
     for name, flavour, variables in RUNS:
@@ -124,8 +129,10 @@ def run_all(environments, root, only):
             failed += 1
             continue
         command = [str(python), str(pathlib.Path(__file__).resolve()), "--flavour", flavour]
-        models = only or (THEANO_MODELS if "THEANO_FLAGS" in variables else [])
+        few = THEANO_MODELS if "THEANO_FLAGS" in variables and chosen != "keras1" else []
+        models = only or few
         command += ["--out", str(root)] + (["--models"] + models if models else [])
+        command += ["--set", chosen] if chosen else []
         failed += 0 != subprocess.call(command, env=dict(os.environ, **variables))
     return failed
 
@@ -138,6 +145,7 @@ def main():
     what.add_argument("--flavour", choices=("keras", "tf.keras"), help="with this Python")
     what.add_argument("--environments", type=pathlib.Path, help="with every one found there")
     parser.add_argument("--out", type=pathlib.Path, default=here)
+    parser.add_argument("--set", default="", help="the models of maker/SET.py, in VERSION+SET")
     parser.add_argument("--models", nargs="*", default=[], help="these only")
     asked = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -151,8 +159,8 @@ def main():
 def work(asked):
     """Do what was asked; return the exit status."""
     if asked.environments:
-        return 1 if run_all(asked.environments, asked.out, asked.models) else 0
-    return 1 if make_all(asked.flavour, asked.out, asked.models) else 0
+        return 1 if run_all(asked.environments, asked.out, asked.models, asked.set) else 0
+    return 1 if make_all(asked.flavour, asked.out, asked.models, asked.set) else 0
 
 
 if __name__ == "__main__":

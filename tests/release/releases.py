@@ -14,20 +14,28 @@ from understudy.release.manifest import (
     SelfTest,
     Signature,
 )
-from understudy.release.staging import describe_files, hash_file, stage_sources
+from understudy.release.staging import Given, describe_files, hash_file, stage_sources
 
 Sources = dict[Role, bytes]
 
 TWO_FILES: Sources = {Role.ARCHITECTURE: b"{}", Role.WEIGHTS: b"w1", Role.LABELS: b"a\nb\n"}
 ONE_FILE: Sources = {Role.MODEL: b"a whole model", Role.LABELS: b"a\nb\n"}
 
-_SUFFIXES = {Role.ARCHITECTURE: ".json", Role.WEIGHTS: ".h5", Role.MODEL: ".keras"}
+_SUFFIXES = {
+    Role.ARCHITECTURE: ".json",
+    Role.WEIGHTS: ".h5",
+    Role.MODEL: ".keras",
+    Role.METADATA: ".json",
+    Role.LABELS: ".txt",
+    Role.PREPROCESS: ".json",
+    Role.GOLDENS: ".npz",
+}
 
 
 def write_sources(folder: Path, sources: Sources) -> dict[Role, Path]:
     """Write the sources under names of their own, as a person has them."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {role: folder / f"my-{role}{_SUFFIXES.get(role, '')}" for role in sources}
+    paths = {role: folder / f"my-{role}{_SUFFIXES[role]}" for role in sources}
     for role, path in paths.items():
         path.write_bytes(sources[role])
     return paths
@@ -35,7 +43,7 @@ def write_sources(folder: Path, sources: Sources) -> dict[Role, Path]:
 
 def name_of(role: Role) -> str:
     """The canonical name of the source with this role."""
-    return source_name(role, Path(f"x{_SUFFIXES.get(role, '')}"))
+    return source_name(role, _SUFFIXES[role])
 
 
 def id_of(folder: Path, sources: Sources) -> str:
@@ -47,7 +55,7 @@ def id_of(folder: Path, sources: Sources) -> str:
 def stage(folder: Path, sources: Sources, made: bytes = b"compiled") -> Manifest:
     """Stage a release of these sources, of which `made` was compiled."""
     given = write_sources(folder / "given", sources)
-    staged = stage_sources(folder, given)
+    staged = stage_sources(folder, [Given(r, name_of(r), path) for r, path in given.items()])
     (folder / "model.onnx").write_bytes(made + b" graph")
     (folder / "weights.bin").write_bytes(made + b" weights")
     return Manifest(

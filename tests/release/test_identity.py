@@ -19,7 +19,9 @@ from understudy.release.identity import (
 )
 
 hashes = st.binary(max_size=8).map(lambda data: hashlib.sha256(data).hexdigest())
-sources = st.dictionaries(st.sampled_from(Role), hashes, min_size=1)
+sources = st.dictionaries(st.sampled_from(sorted(set(Role) - {Role.SHARD})), hashes, min_size=1)
+names = st.sampled_from(["weights.bin", "group1-shard1of2.bin", "group1-shard2of2.bin"])
+shards = st.dictionaries(names, hashes)
 options = st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text())
 
 
@@ -51,15 +53,28 @@ def test_order_does_not_matter(
 
 
 @settings(deadline=None)
-@given(sources, sources, options, options)
+@given(sources, sources, options, options, shards, shards)
 def test_anything_else_does(
     one: dict[Role, str],
     other: dict[Role, str],
     one_options: dict[str, object],
     other_options: dict[str, object],
+    one_shards: dict[str, str],
+    other_shards: dict[str, str],
 ) -> None:
     same = one == other and repr(sorted(one_options.items())) == repr(sorted(other_options.items()))
-    assert (release_id(one, one_options) == release_id(other, other_options)) == same
+    same = same and one_shards == other_shards
+    found = release_id(one, one_options, one_shards)
+    assert (found == release_id(other, other_options, other_shards)) == same
+
+
+def test_two_shards_that_change_their_names_are_another_release() -> None:
+    index = {Role.MODEL: "a" * 64}
+    shards = {"group1-shard1of2.bin": "b" * 64, "group1-shard2of2.bin": "c" * 64}
+    swapped = dict(zip(shards, reversed(shards.values()), strict=True))
+    assert release_id(index, {}, shards) != release_id(index, {}, swapped)
+    assert release_id(index, {}, shards) == release_id(index, {}, dict(reversed(shards.items())))
+    assert release_id(index, {}, {}) == release_id(index, {})
 
 
 @pytest.mark.parametrize("text", ["abc", "", "ABCD", "ghij", "a" * 33, "abcd\n", "../.."])

@@ -21,7 +21,7 @@ from understudy.release.repository import (
     resolve_release,
     write_release,
 )
-from understudy.release.staging import hash_file, stage_sources
+from understudy.release.staging import Given, hash_file, stage_sources
 from understudy.store.memory import MemoryStore
 
 from .releases import ONE_FILE, TWO_FILES, id_of, stage
@@ -278,4 +278,4 @@ def test_a_source_that_cannot_be_read_is_our_error(tmp_path: Path, missing: str)
     if missing == "folder":
         path.mkdir()
     with pytest.raises(InputError, match=r"cannot read .*labels\.txt"):
-        stage_sources(tmp_path / "staging", {Role.LABELS: path})
+        stage_sources(tmp_path / "staging", [Given(Role.LABELS, "labels.txt", path)])

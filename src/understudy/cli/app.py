@@ -25,8 +25,8 @@ app = typer.Typer(
 Sources = Annotated[
     list[Path],
     typer.Argument(
-        help="architecture.json and weights.h5, or one whole model (.keras, .h5), or a folder "
-        "with these",
+        help="architecture.json and weights.h5, or one whole model (.keras, .h5, .onnx), or "
+        "TensorFlow.js' model.json with its shards, or a folder or a zip with these",
         show_default=False,
     ),
 ]
@@ -38,6 +38,23 @@ Store = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 AllowNan = Annotated[
     bool, typer.Option("--allow-nan", help="take weights that are NaN or infinite")
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="what Keras 1 ran on, tensorflow or theano, where its files do not tell",
+        show_default=False,
+    ),
+]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--layer",
+        metavar="NAME=EXPRESSION",
+        help="what a Lambda or custom layer computes, e.g. 'scale=x / 127.5 - 1'; repeat it for "
+        "several",
+        show_default=False,
+    ),
 ]
 Message = Annotated[str, typer.Option("-m", "--message", help="why, for the history")]
 
@@ -73,9 +90,12 @@ def _root(
 
 
 @app.command()
-def inspect(sources: Sources, json: Json = False) -> None:
+def inspect(
+    sources: Sources, backend: Backend = None, layer: Layers = None, json: Json = False
+) -> None:
     """Say what a model's files are, and whether they can be compiled."""
-    show.inspection(wiring.inspect_files(sources), as_json=json)
+    options = wiring.compile_options(backend=backend, layers=layer or ())
+    show.inspection(wiring.inspect_files(sources, options), as_json=json)
 
 
 @app.command()
@@ -85,9 +105,12 @@ def compile(
         Path, typer.Option("-o", "--output", help="the folder to write to", show_default=False)
     ],
     allow_nan: AllowNan = False,
+    backend: Backend = None,
+    layer: Layers = None,
 ) -> None:
     """Compile a model to ONNX: model.onnx and weights.bin."""
-    show.compiled(wiring.compile_files(sources, output, allow_nan=allow_nan), output)
+    options = wiring.compile_options(allow_nan=allow_nan, backend=backend, layers=layer or ())
+    show.compiled(wiring.compile_files(sources, output, options), output)
 
 
 @app.command()
@@ -103,6 +126,8 @@ def push(
     ] = None,
     message: Message = "",
     allow_nan: AllowNan = False,
+    backend: Backend = None,
+    layer: Layers = None,
     store: Store = None,
     json: Json = False,
 ) -> None:
@@ -115,7 +140,7 @@ def push(
         preprocess=preprocess,
         goldens=goldens,
         message=message,
-        allow_nan=allow_nan,
+        options=wiring.compile_options(allow_nan=allow_nan, backend=backend, layers=layer or ()),
     )
     show.delivered(done, as_json=json)
 

@@ -3,7 +3,7 @@
 Two pure steps: `lower` knows all layers, `emit` writes the bytes.
 """
 
-from . import layers
+from . import layers, ops
 from .compile import Compiled, compile_model
 from .emit import OPSET, WEIGHTS_FILE, Emitted
 from .graph import Signature
@@ -23,5 +23,6 @@ __all__ = [
     "layers",
     "load_report",
     "lower",
+    "ops",
     "optimise",
 ]

@@ -10,7 +10,8 @@ from ..errors import WeightsError
 from ..keras import Activation, Model
 from .emit import Emitted, emit
 from .graph import Array, Signature
-from .lowering import lower
+from .layers.inference import AUGMENTATION, REGULARIZATION
+from .lowering import POLICIES, lower
 from .passes import optimise
 from .report import LoadedTensor, load_report
 
@@ -67,8 +68,15 @@ def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
         sum(tensor.size for _, _, tensor in model.used_tensors()),
         tuple(node.op for node in graph.nodes),
         load_report(model),
-        model.notes,
+        (*model.notes, *precision_notes(model)),
     )
+
+
+def precision_notes(model: Model) -> list[str]:
+    """What to say of layers that Keras computes in another precision than float32."""
+    policies = {str(layer.config.get("dtype", "float32")) for layer in model.layers}
+    others = sorted(policies & (POLICIES - {"float32"}))
+    return [f"layers of dtype {', '.join(others)} are computed in float32"] if others else []
 
 
 def check_finite(model: Model) -> None:
@@ -126,15 +134,27 @@ def rescales_itself(model: Model) -> bool:
             layer = model.layers[model.calls[user].layer]
             if layer.kind in SCALING:
                 return True
-            if not layer.weights and layer.kind in PASSED_THROUGH:
+            if not layer.weights and layer.kind in PASSED_THROUGH | RESIZED:
                 waiting.append(user)
     return False
 
 
 PASSED_THROUGH = frozenset(
-    {"Dropout", "Flatten", "Reshape", "Permute", "ZeroPadding2D", "Cropping2D", "GaussianNoise"}
+    {
+        "Cropping2D",
+        "Flatten",
+        "Identity",
+        "Permute",
+        "Reshape",
+        "ZeroPadding2D",
+        *AUGMENTATION,
+        *REGULARIZATION,
+    }
 )
 """Layers that change no value."""
+
+RESIZED = frozenset({"CenterCrop", "RandomCrop", "Resizing"})
+"""Layers that change the image's size, and keep the range of its values."""
 
 SCALING = frozenset({"Rescaling", "Normalization"})
 """Layers with which a model scales its pixels itself."""

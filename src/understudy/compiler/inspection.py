@@ -62,6 +62,23 @@ def inspect(model: Model, origin: Origin) -> Inspection:
         return _describe(model, origin, None, (error.what,))
 
 
+def describe_adopted(origin: Origin, compiled: Compiled) -> Inspection:
+    """Describe a model that was ONNX already: it has no layers."""
+    return Inspection(
+        name="model",
+        origin=origin,
+        layers=(),
+        parameters=compiled.parameters,
+        inputs=compiled.inputs,
+        outputs=compiled.outputs,
+        activation=compiled.activation,
+        operators=dict(Counter(compiled.operators)),
+        problems=(),
+        tensors=compiled.report,
+        notes=compiled.notes,
+    )
+
+
 def describe(model: Model, origin: Origin, compiled: Compiled) -> Inspection:
     """Describe a model that was compiled."""
     return _describe(model, origin, compiled, ())

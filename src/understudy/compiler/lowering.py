@@ -8,26 +8,37 @@ policy: `Context.arrange` transposes where a layer needs another order, and reme
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedError, WeightsError
-from ..keras import Activation, Call, Layer, Model, Ref
+from ..keras import Activation, Call, Layer, Model, Part, Ref
+from ..keras.model import EXTRA, find_refs
+from .custom import custom_problem, how_to_say, is_custom
 from .graph import Graph, Lazy, Node, Shape, Signature
+from .masks import mask_problems
+from .operations import OPERATIONS, call_arguments
 from .registry import REGISTRY, OptionError
 from .value import Order, Value, elements, plain
 
 INPUT_KIND = "InputLayer"
 INPUT_DTYPES = frozenset({"float16", "float32", "float64", "uint8", "int8", "int32", "int64"})
+POLICIES = frozenset(
+    {"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"}
+)
+"""Dtype policies of layers that are all computed in float32, as precisely or more so."""
+
 MAX_ELEMENTS = 1 << 31
 """More elements between two layers than any image model has, for one image."""
 
 HINT_UNSUPPORTED = (
     "replace these layers in the model, or open an issue with the architecture's JSON"
 )
+HINT_CUSTOM = "an EXPRESSION is arithmetic on x, e.g. 'x / 127.5 - 1' or 'clip(x, 0, 6)'"
 
 
 def check(model: Model) -> tuple[str, ...]:
@@ -36,11 +47,13 @@ def check(model: Model) -> tuple[str, ...]:
     for layer in model.layers:
         if layer.kind == INPUT_KIND:
             problem = _input_problem(layer)
+        elif is_custom(layer):
+            problem = custom_problem(layer)
         else:
             problem = _problem(layer.kind, layer.config)
         if problem:
             problems.append(f"{layer.kind} {layer.name}: {problem}")
-    return tuple(problems)
+    return (*problems, *mask_problems(model))
 
 
 def lower(model: Model) -> Graph:
@@ -53,23 +66,27 @@ def lower(model: Model) -> Graph:
     problems = check(model)
     if problems:
         count = "one layer" if len(problems) == 1 else f"{len(problems)} layers"
-        raise UnsupportedError(
-            f"{count} cannot be compiled", hint=HINT_UNSUPPORTED, problems=problems
-        )
+        custom = any("EXPRESSION" in problem for problem in problems)
+        hint = HINT_CUSTOM if custom else HINT_UNSUPPORTED
+        raise UnsupportedError(f"{count} cannot be compiled", hint=hint, problems=problems)
     reserved = [port.name for port in (*model.inputs, *model.outputs)]
     context = Context(set(reserved))
     input_names = {port.ref.call: port.name for port in model.inputs}
-    results: list[Value] = []
+    results: list[tuple[Any, ...]] = []
     inputs: list[Signature] = []
     for number, call in enumerate(model.calls):
         layer = model.layers[call.layer]
         if layer.kind == INPUT_KIND:
             signature, value = context.input(layer, input_names[number])
             inputs.append(signature)
+            results.append((value,))
         else:
-            value = _lower_call(context, layer, call, results)
-        results.append(value)
-    outputs = [context.output(port.name, results[port.ref.call]) for port in model.outputs]
+            results.append(_lower_call(context, layer, call, results))
+    _refuse_extra(model)
+    outputs = [
+        context.output(port.name, _value(port.ref, model.layer_of(port.ref), results))
+        for port in model.outputs
+    ]
     ordered = {signature.name: signature for signature in inputs}
     return Graph(
         model.name,
@@ -81,10 +98,12 @@ def lower(model: Model) -> Graph:
 
 
 def _problem(kind: str, config: Mapping[str, Any]) -> str | None:
+    if kind in OPERATIONS:
+        return None  # its arguments are those of the call
     entry = REGISTRY.get(kind)
     if entry is None:
         return "this layer is not known"
-    if config.get("dtype", "float32") != "float32":
+    if config.get("dtype", "float32") not in POLICIES:
         return f"its dtype policy {config['dtype']} cannot be compiled"
     try:
         options = entry.parse(config)
@@ -95,6 +114,10 @@ def _problem(kind: str, config: Mapping[str, Any]) -> str | None:
             problem = _activation_problem(value)
             if problem:
                 return problem
+        for part in value if isinstance(value, tuple) else (value,):
+            problem = _problem(part.kind, part.config) if isinstance(part, Part) else None
+            if problem:
+                return f"its {part.kind} {part.name}: {problem}"
     return None
 
 
@@ -104,7 +127,7 @@ def _activation_problem(activation: Activation) -> str | None:
     if activation.name in FUNCTIONS:
         return None
     if activation.name not in REGISTRY:
-        return f"the activation {activation.name!r} is not known"
+        return f"the activation {activation.name!r} is not known; {how_to_say(activation.name)}"
     return _problem(activation.name, activation.options)
 
 
@@ -122,32 +145,125 @@ def _input_problem(layer: Layer) -> str | None:
     return None
 
 
-def _lower_call(context: Context, layer: Layer, call: Call, results: Sequence[Value]) -> Value:
-    entry = REGISTRY[layer.kind]
-    values = [_value(ref, layer, results) for ref in call.inputs]
-    if call.named:
-        unknown = ", ".join(f"{name}={value!r}" for name, value in call.named.items())
-        raise _unsupported(layer, f"it is called with {unknown}")
-    if not entry.many and len(values) != 1:
-        raise _unsupported(layer, f"it is called with {len(values)} tensors, not one")
+def _refuse_extra(model: Model) -> None:
+    """Refuse tensors that belong to a layer which has no use for them."""
+    for layer, role, tensor in model.used_tensors():
+        if role.startswith(EXTRA):
+            known = ", ".join(role for role in layer.weights if not role.startswith(EXTRA))
+            raise WeightsError(
+                f"the weights do not fit the architecture: {tensor.path} {tensor.shape} is no "
+                f"weight that {layer.kind} {layer.name} has ({known or 'none'})",
+                hint="are these the weights of this architecture? Save both from one model",
+            )
+
+
+def _lower_call(
+    context: Context, layer: Layer, call: Call, results: Sequence[tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    """All results of one call: values, or constants where an operation gives these."""
     context.layer = layer
-    values = [context.cast(value, "float32") for value in values]
     try:
-        value = entry.lower(context, *values, **entry.parse(layer.config))
+        if layer.kind in OPERATIONS:
+            found = _lower_operation(context, layer, call, results)
+        else:
+            found = _lower_layer(context, layer, call, results)
     except OptionError as error:
         raise _unsupported(layer, str(error)) from None
+    for value in found:
+        if isinstance(value, Value):
+            _check_size(layer, value)
+    return found
+
+
+def _lower_layer(
+    context: Context, layer: Layer, call: Call, results: Sequence[tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    entry = REGISTRY[layer.kind]
+    values = [_value(ref, layer, results) for ref in _positional(call)]
+    options = dict(layer.config)
+    tensors: dict[str, Any] = {}
+    for name, value in call.named.items():
+        if name in entry.tensors:
+            tensors[name] = _tensors(name, value, layer, results)
+        elif any(find_refs(value)) or (name not in entry.options and value is not None):
+            raise OptionError(f"it is called with {name}={value!r}")
+        else:
+            options[name] = value
+    if not entry.many and len(values) != 1:
+        raise OptionError(f"it is called with {len(values)} tensors, not one")
+    if not entry.integers:
+        values = [context.cast(value, "float32") for value in values]
+    lowered = entry.lower(context, *values, **entry.parse(options), **tensors)
+    return lowered if isinstance(lowered, tuple) else (lowered,)
+
+
+def _positional(call: Call) -> list[Ref]:
+    """The tensors that a layer is called with. A gap would give the later ones other meanings."""
+    leaves = list(_leaves(call.arguments))
+    while leaves and (leaves[-1] is None or leaves[-1] is False):
+        leaves.pop()
+    for leaf in leaves:
+        if not isinstance(leaf, Ref):
+            raise OptionError(f"it is called with {leaf!r} where a tensor is needed")
+    return leaves
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _tensors(
+    name: str, value: Any, layer: Layer, results: Sequence[tuple[Any, ...]]
+) -> Value | tuple[Value, ...]:
+    """The tensors of a call argument: one, or those of a list."""
+    if isinstance(value, Ref):
+        return _value(value, layer, results)
+    leaves = list(_leaves(value))
+    if not isinstance(value, (list, tuple)) or not all(isinstance(leaf, Ref) for leaf in leaves):
+        raise OptionError(f"it is called with {name}={value!r}, tensors are needed")
+    return tuple(_value(leaf, layer, results) for leaf in leaves)
+
+
+def _lower_operation(
+    context: Context, layer: Layer, call: Call, results: Sequence[tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    def resolve(value: Any) -> Any:
+        if isinstance(value, Ref):
+            return _result(value, layer, results)
+        if isinstance(value, Mapping):
+            return {name: resolve(item) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [resolve(item) for item in value]
+        return value
+
+    arguments, named = call_arguments(layer.kind, layer.config, call.arguments, call.named)
+    return OPERATIONS[layer.kind].call(context, resolve(arguments), resolve(named))
+
+
+def _check_size(layer: Layer, value: Value) -> None:
     count = elements(value.shape)
     if count is not None and count > MAX_ELEMENTS:
         raise _unsupported(layer, f"its output has {count:,} elements for one image")
     if count is not None and any(size is not None and size < 1 for size in value.shape):
         raise _unsupported(layer, f"its output would have the shape {value.shape}")
-    return value
 
 
-def _value(ref: Ref, layer: Layer, results: Sequence[Value]) -> Value:
-    if ref.output:
-        raise _unsupported(layer, f"it takes output number {ref.output} of a layer that has one")
-    return results[ref.call]
+def _result(ref: Ref, layer: Layer, results: Sequence[tuple[Any, ...]]) -> Any:
+    found = results[ref.call]
+    if ref.output >= len(found):
+        raise _unsupported(layer, f"it takes output number {ref.output} of {len(found)}")
+    return found[ref.output]
+
+
+def _value(ref: Ref, layer: Layer, results: Sequence[tuple[Any, ...]]) -> Value:
+    found = _result(ref, layer, results)
+    if not isinstance(found, Value):
+        raise _unsupported(layer, f"{found!r} is a constant, a tensor is needed")
+    return found
 
 
 def _unsupported(layer: Layer, why: str) -> UnsupportedError:
@@ -165,14 +281,17 @@ class Context:
     Attributes:
         reserved: the names of the model's inputs and outputs, which nothing else may take.
         layer: the layer that is being lowered.
+        part: the part of it, as its weights' roles begin.
     """
 
     reserved: set[str]
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, Lazy] = field(default_factory=dict)
     layer: Layer | None = None
+    part: str = ""
     _taken: set[str] = field(default_factory=set)
     _arranged: dict[tuple[str, Order], str] = field(default_factory=dict)
+    _flipped: dict[tuple[str, int], str] = field(default_factory=dict)
     _plain: dict[str, Value] = field(default_factory=dict)
     _shared: dict[tuple[str, bytes], str] = field(default_factory=dict)
     _weights: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -181,9 +300,13 @@ class Context:
 
     def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
         """Add an operator; the name of its first output, which alone is of use."""
+        return self.add_all(op, *inputs, outputs=outputs, **attributes)[0]
+
+    def add_all(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> tuple[str, ...]:
+        """Add an operator; the names of its outputs."""
         names = tuple(self._name(op) for _ in range(outputs))
         self.nodes.append(Node(op, inputs, names, attributes))
-        return names[0]
+        return names
 
     def like(self, value: Value, op: str, *more: str, **attributes: Any) -> Value:
         """Apply an operator that works element by element: the order of axes stays."""
@@ -208,7 +331,7 @@ class Context:
             role: which weight of the layer it is.
             variant: tells apart different forms of the same weight.
         """
-        layer = self._current()
+        layer, role = self._current(), self.part + role
         key = (*layer.path, role, variant)
         if key not in self._weights:
             name = self._unique(f"{layer.name}/{role}")
@@ -222,7 +345,7 @@ class Context:
         Raises:
             WeightsError: it is missing or has another shape.
         """
-        layer = self._current()
+        layer, role = self._current(), self.part + role
         tensor = layer.weights.get(role)
         if tensor is None or tensor.shape != shape:
             where = f"{layer.name}/{role}"
@@ -237,6 +360,21 @@ class Context:
             return Lazy(shape, "float32", tensor.read)
         return Lazy(shape, "float32", lambda: tensor.read().astype(np.float32))
 
+    def stored_shape(self, role: str) -> tuple[int, ...] | None:
+        """The shape of the layer's weight as the file has it; None if there is none."""
+        tensor = self._current().weights.get(self.part + role)
+        return None if tensor is None else tensor.shape
+
+    @contextmanager
+    def inside(self, part: str) -> Iterator[None]:
+        """While a part of the layer is lowered: its weights are those below this role."""
+        outer = self.part
+        self.part = f"{outer}{part}/"
+        try:
+            yield
+        finally:
+            self.part = outer
+
     # --- The order of axes ---
 
     def arrange(self, value: Value, order: Order) -> Value:
@@ -244,9 +382,9 @@ class Context:
         value = self.unfold(value)
         if value.order == order:
             return value
-        key = (value.name, order)
+        axes = tuple(value.order.index(axis) for axis in order)
+        key = (value.name, axes)  # not `order`: Permute makes another view of the same tensor
         if key not in self._arranged:
-            axes = [value.order.index(axis) for axis in order]
             self._arranged[key] = self.add("Transpose", value.name, perm=axes)
         return Value(self._arranged[key], value.shape, value.dtype, order)
 
@@ -267,6 +405,16 @@ class Context:
             flat = self.add("Reshape", moved, self.constant([-1, math.prod(sizes)], "int64"))
             self._plain[value.name] = Value(flat, value.shape, value.dtype, plain(2))
         return self._plain[value.name]
+
+    def flip(self, value: Value, axis: int) -> Value:
+        """The value backwards along one of Keras' axes. Flipped twice, it is the first again."""
+        value = self.unfold(value)
+        key = (value.name, value.at(axis))
+        if key not in self._flipped:
+            ends = [self.constant([end], "int64") for end in (-1, -(1 << 62), key[1], -1)]
+            name = self.add("Slice", value.name, *ends)
+            self._flipped[key], self._flipped[name, key[1]] = name, value.name
+        return replace(value, name=self._flipped[key])
 
     def agree(self, values: Sequence[Value]) -> list[Value]:
         """The values, all of one rank, in one order: the first that is not Keras' own."""

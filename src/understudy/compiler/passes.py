@@ -6,7 +6,7 @@ constants lazy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +21,12 @@ def optimise(graph: Graph) -> Graph:
     return graph
 
 
+OUTPUT_AXES = {"Conv": 0, "ConvTranspose": 1, "Gemm": 1}
+"""Linear operator -> the axis of its kernel that has one place for each output channel."""
+
+
 def fold_batch_normalization(graph: Graph) -> Graph:
-    """Multiply a BatchNormalization into the Conv or Gemm that alone feeds it.
+    """Multiply a BatchNormalization into the Conv, ConvTranspose or Gemm that alone feeds it.
 
     gamma (W x + b - mean) / s + beta = (gamma/s W) x + (gamma/s (b - mean) + beta),
     s = sqrt(variance + epsilon); computed in float64.
@@ -38,11 +42,13 @@ def fold_batch_normalization(graph: Graph) -> Graph:
         if before is None or users[node.inputs[0]] != [number]:
             continue
         linear = nodes[before]
-        if linear.op not in ("Conv", "Gemm"):
+        axis = OUTPUT_AXES.get(linear.op)
+        if axis is None:
             continue
-        axis = 0 if linear.op == "Conv" else 1
         kernel_name = linear.inputs[1]
-        if users[kernel_name] != [before]:  # shared with another call
+        if (
+            users[kernel_name] != [before] or kernel_name not in constants
+        ):  # shared with another call, or computed
             continue
         parameters = [constants[name] for name in node.inputs[1:]]
         factor = _lazy_factor(parameters, node.attributes["epsilon"])
@@ -92,8 +98,12 @@ def _folded_bias(
     return make
 
 
+ZERO = 1e-20
+"""A Pad that fills with less than this was made for zeros (`layers.margins.ALMOST_ZERO`)."""
+
+
 def fold_padding(graph: Graph) -> Graph:
-    """Give a zero padding of rows and columns to the convolution that alone takes it."""
+    """Give a zero padding of spatial axes to the convolution that alone takes it."""
     users = graph.users()
     producer = {node.outputs[0]: n for n, node in enumerate(graph.nodes) if node.op == "Pad"}
     nodes: dict[int, Node] = dict(enumerate(graph.nodes))
@@ -104,9 +114,13 @@ def fold_padding(graph: Graph) -> Graph:
         if before is None or users[node.inputs[0]] != [number]:
             continue
         pad = nodes[before]
+        if not _pads_zeros(pad, graph.constants):
+            continue
         more = graph.constants[pad.inputs[1]].make().tolist()
-        own = node.attributes.get("pads", [0, 0, 0, 0])
-        pads = [more[2] + own[0], more[3] + own[1], more[6] + own[2], more[7] + own[3]]
+        rank = len(more) // 2
+        own = node.attributes.get("pads", [0] * (2 * (rank - 2)))
+        spatial = more[2:rank] + more[rank + 2 :]
+        pads = [outer + inner for outer, inner in zip(spatial, own, strict=True)]
         nodes[number] = replace(
             node,
             inputs=(pad.inputs[0], *node.inputs[1:]),
@@ -114,6 +128,19 @@ def fold_padding(graph: Graph) -> Graph:
         )
         del nodes[before]
     return _without_dead(replace(graph, nodes=tuple(nodes.values())))
+
+
+def _pads_zeros(pad: Node, constants: Mapping[str, Lazy]) -> bool:
+    """Whether a Pad adds zeros, and to spatial axes only."""
+    if pad.attributes.get("mode", "constant") != "constant":
+        return False
+    if any(name and name not in constants for name in pad.inputs[1:]) or len(pad.inputs) > 3:
+        return False
+    pads = constants[pad.inputs[1]].make()
+    rank = pads.size // 2
+    filled = pad.inputs[2] if len(pad.inputs) > 2 else ""
+    zeros = not filled or abs(float(constants[filled].make())) < ZERO
+    return zeros and bool((pads >= 0).all()) and not pads.reshape(2, rank)[:, :2].any()
 
 
 def drop_identities(graph: Graph) -> Graph:

@@ -1,8 +1,10 @@
 """The table of layers that can be compiled: class name -> the function that lowers it.
 
 A layer's function has the layer's signature: its positional parameters are tensors, its
-keyword-only ones the layer's options, with the annotations that check them and Keras' defaults.
-An option that is not in the signature is refused, so that nothing is ignored without a word.
+keyword-only ones the layer's options and call arguments, with the annotations that check them
+and Keras' defaults. One that is annotated `Value | None` or `tuple[Value, ...]` takes tensors that
+the layer is called with by name. What is not in the signature is refused, so that nothing is
+ignored without a word.
 """
 
 from __future__ import annotations
@@ -16,18 +18,18 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    TypeVar,
     Union,
     get_args,
     get_origin,
     get_type_hints,
 )
 
-from ..keras import Activation
+from ..keras import Activation, Part
+from .value import Value
 
 if TYPE_CHECKING:
-    from .value import Value
-
-    Lower = Callable[..., Value]
+    Lower = Callable[..., Value | tuple[Value, ...]]
 
 
 class OptionError(ValueError):
@@ -40,15 +42,23 @@ class Entry:
 
     Attributes:
         kind: the class, by its newest Keras name.
-        lower: `lower(context, *values, **options)`; gives the layer's output.
+        lower: `lower(context, *values, **options)`; gives the layer's output, or outputs.
         options: name -> what checks and converts its value.
+        tensors: the call arguments that are tensors.
+        required: the options that have no default.
         many: whether it takes any number of tensors.
+        integers: whether it takes tensors of other types than float32 as they are.
+        any_option: whether no option changes what it computes at inference.
     """
 
     kind: str
     lower: Lower
     options: Mapping[str, Callable[[Any], Any]]
+    tensors: frozenset[str]
+    required: frozenset[str]
     many: bool
+    integers: bool
+    any_option: bool
 
     def parse(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options that the function takes, checked.
@@ -56,8 +66,12 @@ class Entry:
         Raises:
             OptionError: a value, or an option, that cannot be compiled.
         """
-        parsed = {}
+        parsed: dict[str, Any] = {}
+        if self.any_option:
+            return parsed
         for name, value in config.items():
+            if name == "dtype":
+                continue  # the policy is `lowering.check`'s
             convert = self.options.get(name)
             if convert is None:
                 if value is None or value is False:
@@ -69,24 +83,40 @@ class Entry:
                 raise OptionError(f"{name}={value!r}: {error}") from None
             except (TypeError, ValueError, OverflowError):
                 raise OptionError(f"{name}={value!r} makes no sense") from None
+        missing = sorted(self.required - set(parsed))
+        if missing:
+            raise OptionError(f"its option {missing[0]} is missing")
         return parsed
 
 
 REGISTRY: dict[str, Entry] = {}
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def layer(*kinds: str) -> Callable[[Lower], Lower]:
-    """Register a function as the one that lowers layers of these classes."""
 
-    def register(lower: Lower) -> Lower:
+def layer(*kinds: str, integers: bool = False) -> Callable[[F], F]:
+    """Register a function as the one that lowers layers of these classes.
+
+    Args:
+        kinds: the classes, by their newest Keras names.
+        integers: tensors of other types than float32 come as they are, not as float32.
+    """
+
+    def register(lower: F) -> F:
         parameters = list(inspect.signature(lower).parameters.values())
         hints = get_type_hints(lower, include_extras=True)
-        options = {p.name: _parser(hints[p.name]) for p in parameters if p.kind is p.KEYWORD_ONLY}
+        named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        tensors = frozenset(p.name for p in named if _holds_tensors(hints[p.name]))
+        options = {p.name: _parser(hints[p.name]) for p in named if p.name not in tensors}
+        required = frozenset(p.name for p in named if p.default is p.empty) - tensors
         many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        any_option = any(p.kind is p.VAR_KEYWORD for p in parameters)
         for kind in kinds:
             if kind in REGISTRY:
                 raise ValueError(f"{kind} is registered twice")
-            REGISTRY[kind] = Entry(kind, lower, options, many)
+            REGISTRY[kind] = Entry(
+                kind, lower, options, tensors, required, many, integers, any_option
+            )
         return lower
 
     return register
@@ -129,11 +159,28 @@ def _activation(value: Any) -> Activation:
     return value
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    items = value if isinstance(value, (list, tuple)) else [value, value]
-    if len(items) != 2:
-        raise OptionError("one number or two are needed")
-    return _size(items[0]), _size(items[1])
+def _part(value: Any) -> Part:
+    if not isinstance(value, Part):
+        raise OptionError("a layer is needed")
+    return value
+
+
+def _parts(value: Any) -> tuple[Part, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise OptionError("layers are needed")
+    return tuple(map(_part, value))
+
+
+def _sized(count: int) -> Callable[[Any], tuple[int, ...]]:
+    """Sizes along `count` axes; one number stands for all of them."""
+
+    def parse(value: Any) -> tuple[int, ...]:
+        items = value if isinstance(value, (list, tuple)) else [value] * count
+        if len(items) != count:
+            raise OptionError(f"one number or {count} are needed")
+        return tuple(map(_size, items))
+
+    return parse
 
 
 def _size(value: Any) -> int:
@@ -143,18 +190,25 @@ def _size(value: Any) -> int:
     return size
 
 
-def _margins(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Keras' padding and cropping: n, (rows, columns), or ((top, bottom), (left, right))."""
-    items = value if isinstance(value, (list, tuple)) else [value, value]
-    if len(items) != 2:
-        raise OptionError("one number, two, or two pairs are needed")
-    pairs = [item if isinstance(item, (list, tuple)) else [item, item] for item in items]
-    if any(len(pair) != 2 for pair in pairs):
-        raise OptionError("one number, two, or two pairs are needed")
-    (top, bottom), (left, right) = [[_whole(n) for n in pair] for pair in pairs]
-    if not all(0 <= n <= 1 << 16 for n in (top, bottom, left, right)):
-        raise OptionError("sizes from 0 on are needed")
-    return (top, bottom), (left, right)
+def _margins(count: int) -> Callable[[Any], tuple[tuple[int, int], ...]]:
+    """Keras' padding and cropping along `count` axes: a number, or one or a pair for each.
+
+    Along one axis it is a number or a pair.
+    """
+
+    def parse(value: Any) -> tuple[tuple[int, int], ...]:
+        items = value if isinstance(value, (list, tuple)) else [value] * count
+        if count == 1 and len(items) == 2:
+            items = [items]
+        pairs = [item if isinstance(item, (list, tuple)) else [item, item] for item in items]
+        if len(pairs) != count or any(len(pair) != 2 for pair in pairs):
+            raise OptionError(f"one number, or one or a pair for each of {count} axes, are needed")
+        margins = tuple((_whole(before), _whole(after)) for before, after in pairs)
+        if not all(0 <= n <= 1 << 16 for pair in margins for n in pair):
+            raise OptionError("sizes from 0 on are needed")
+        return margins
+
+    return parse
 
 
 def _axis(value: Any) -> int:
@@ -172,12 +226,23 @@ def _sizes(value: Any) -> tuple[int, ...]:
     return tuple(_whole(item) for item in value)
 
 
-Pair = Annotated[tuple[int, int], _pair]
+def _axes(value: Any) -> tuple[int, ...]:
+    """One axis or several."""
+    return _sizes(value) if isinstance(value, (list, tuple)) else (_whole(value),)
+
+
+Single = Annotated[tuple[int, ...], _sized(1)]
+Pair = Annotated[tuple[int, ...], _sized(2)]
+Triple = Annotated[tuple[int, ...], _sized(3)]
 Size = Annotated[int, _size]
 Axis = Annotated[int, _axis]
+Axes = Annotated[tuple[int, ...], _axes]
 Sizes = Annotated[tuple[int, ...], _sizes]
-Margins = Annotated[tuple[tuple[int, int], tuple[int, int]], _margins]
+Margins1 = Annotated[tuple[tuple[int, int], ...], _margins(1)]
+Margins2 = Annotated[tuple[tuple[int, int], ...], _margins(2)]
+Margins3 = Annotated[tuple[tuple[int, int], ...], _margins(3)]
 Padding = Literal["valid", "same"]
+Windows = Literal["valid", "same", "same_half", "same_late"]
 DataFormat = Literal["channels_last", "channels_first"]
 
 _PARSERS: dict[Any, Callable[[Any], Any]] = {
@@ -186,7 +251,14 @@ _PARSERS: dict[Any, Callable[[Any], Any]] = {
     bool: _truth,
     str: _text,
     Activation: _activation,
+    Part: _part,
+    tuple[Part, ...]: _parts,
 }
+
+
+def _holds_tensors(hint: Any) -> bool:
+    """Whether an annotation is `Value`, or one with `Value` in it."""
+    return hint is Value or any(_holds_tensors(argument) for argument in get_args(hint))
 
 
 def _parser(hint: Any) -> Callable[[Any], Any]:

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..compiler import OPSET, WEIGHTS_FILE, Compiled, compile_model
+from ..compiler import OPSET, WEIGHTS_FILE, Compiled
 from ..errors import InputError, ReleaseError
-from ..files import write_file
-from ..keras import Origin, normalize, read
+from ..files import map_file, write_file
+from ..keras import Origin
+from ..keras.formats import Format
+from ..keras.formats.table import FORMATS
 from ..release.goldens import parse_goldens
 from ..release.identity import Role, release_id
-from ..release.labels import parse_labels
 from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature
 from ..release.manifest import Origin as RecordedOrigin
 from ..release.preprocess import parse
@@ -31,6 +32,8 @@ from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
 from ..release.staging import describe_files, hash_file, stage_sources
+from .compiling import compile_sources
+from .options import Options
 from .sources import Sources
 
 MODEL_FILE = "model.onnx"
@@ -46,12 +49,6 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 Rehearse = Callable[[Path, Arrays], dict[str, npt.NDArray[Any]]]
 """Opens the model in a folder and gives its outputs, by name, for inputs by name."""
 
-FORMATS = {
-    "json+h5": "architecture JSON and HDF5 weights",
-    "h5": "whole model in HDF5",
-    "keras": "whole model in a .keras zip",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -59,14 +56,16 @@ class Plan:
 
     id: str
     sources: Sources
-    allow_nan: bool
+    options: Options
 
 
-def plan_release(sources: Sources, *, allow_nan: bool = False) -> Plan:
+def plan_release(sources: Sources, options: Options = Options()) -> Plan:  # noqa: B008 immutable
     """Give the id that a release of these sources has; nothing is compiled yet."""
-    hashes = {role: hash_file(path) for role, path in sources.paths.items()}
-    options: dict[str, object] = {"allow_nan": True} if allow_nan else {}
-    return Plan(release_id(hashes, options), sources, allow_nan)
+    single: dict[Role, str] = {
+        g.role: hash_file(g.path) for g in sources.given if g.role is not Role.SHARD
+    }
+    shards = {g.name: hash_file(g.path) for g in sources.given if g.role is Role.SHARD}
+    return Plan(release_id(single, options.said(), shards), sources, options)
 
 
 def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
@@ -77,25 +76,23 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
         ReleaseError: the compiled model does not answer as the goldens say.
     """
     sources = plan.sources
-    model, origin = normalize(read(sources.model_files()))
-    compiled = compile_model(model, allow_nan=plan.allow_nan)
+    compiled, origin = compile_sources(sources, plan.options)
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
     labels = _labels(sources, outputs)
     preprocess = resolve_preprocess(sources, compiled)
     write_file(staging / MODEL_FILE, [compiled.files.onnx])
     write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
-    goldens = sources.content(Role.GOLDENS)
+    goldens = sources.path(Role.GOLDENS)
     if goldens is None:
         cases = _recorded(staging, inputs, preprocess, rehearse)
     else:
-        name = sources.paths[Role.GOLDENS].name
-        cases = parse_goldens(goldens, inputs, outputs, name)
-        _compare(cases, rehearse(staging, cases.inputs), name)
+        cases = parse_goldens(map_file(goldens), inputs, outputs, goldens.name)
+        _compare(cases, rehearse(staging, cases.inputs), goldens.name)
     cases = _some(cases)
     write_cases(staging / SELF_TEST, cases)
     return Manifest(
         id=plan.id,
-        sources=stage_sources(staging, sources.paths),
+        sources=stage_sources(staging, sources.given),
         files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
         origin=recorded_origin(origin, compiled),
         made_by=MadeBy(version("understudy"), version("onnx"), OPSET),
@@ -143,7 +140,7 @@ def _is_channels_first(shape: tuple[int | None, ...]) -> bool:
 def recorded_origin(origin: Origin, compiled: Compiled) -> RecordedOrigin:
     """What wrote the model, as a release records it."""
     return RecordedOrigin(
-        FORMATS[origin.format], origin.keras_version, origin.backend, compiled.notes
+        FORMATS[Format(origin.format)].name, origin.keras_version, origin.backend, compiled.notes
     )
 
 
@@ -152,11 +149,10 @@ def _signatures(found: tuple[Any, ...]) -> tuple[Signature, ...]:
 
 
 def _labels(sources: Sources, outputs: tuple[Signature, ...]) -> tuple[str, ...]:
-    data = sources.content(Role.LABELS)
-    if data is None:
+    found = sources.labels()
+    if found is None:
         return ()
-    name = sources.paths[Role.LABELS].name
-    labels = parse_labels(data, name)
+    name, labels = found
     classes = outputs[0].shape[-1]
     if classes == 1 and len(labels) <= 2:
         return labels

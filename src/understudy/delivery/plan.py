@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..release.layout import SOURCE_NAMES
+from ..release.layout import is_source_name
 from ..release.manifest import Source
 from .pointer import Change, Pointer, advance
 
@@ -59,6 +59,8 @@ def plan_folder(
     """
     wanted = {source.name: source.sha256 for source in sources}
     return FolderPlan(
-        remove=tuple(sorted((set(present) & SOURCE_NAMES) - wanted.keys())),
+        remove=tuple(
+            sorted(name for name in present if is_source_name(name) and name not in wanted)
+        ),
         copy=tuple(sorted(name for name in wanted if same.get(name) != wanted[name])),
     )

@@ -4,7 +4,7 @@ Two pure steps: `read` takes the files apart, `normalize` gives everything its n
 Keras is needed, nothing in a file is executed, and nothing but the given bytes is touched.
 """
 
-from .model import Activation, Call, Layer, Model, Port, Ref, Tensor
+from .model import Activation, Call, Layer, Model, Part, Port, Ref, Tensor
 from .normalize import Origin, normalize
 from .raw import RawModel, read
 
@@ -14,6 +14,7 @@ __all__ = [
     "Layer",
     "Model",
     "Origin",
+    "Part",
     "Port",
     "RawModel",
     "Ref",

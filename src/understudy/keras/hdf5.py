@@ -19,16 +19,23 @@ import pyfive
 
 from ..errors import ModelFileError
 from ..files import Buffer, BufferFile
+from .chunks import ChunkError, check_chunks
 from .model import Array, Tensor
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
-MAX_OBJECTS = 200_000
+MAX_OBJECTS = 50_000
 MAX_DEPTH = 64
-MAX_COMPRESSION = 2_000
-"""Deflate cannot shrink by more than about 1,032; with shuffling and long runs of zeros, twice."""
+MAX_COMPRESSION = 100
+"""How many times its size a file may hold in chunks, which may be compressed. Weights of float32
+shrink little; pruned ones, mostly zeros, by some tens."""
+
+SMALL = 64 << 20
+"""Less than this in chunks is always fine."""
 
 _COMPACT, _CONTIGUOUS, _CHUNKED = 0, 1, 2
+_UNDEFINED = (1 << 64) - 1
+"""The address of what is not in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +101,26 @@ def read_hdf5(data: Buffer, name: str) -> Group:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _group(pyfive.File(BufferFile(data)), "", data, name, budget, 0)
+            file = pyfive.File(BufferFile(data))
+            # Addresses count from the end of the user block, where there is one.
+            return _group(file, "", memoryview(data)[file.userblock_size :], name, budget, 0)
     except ModelFileError:
         raise
     except MemoryError:
         raise _damaged(name, "it claims sizes that cannot be") from None
+    except AssertionError:  # pyfive's only word on external links, among others
+        raise _damaged(name, "it is damaged, or has links to other files") from None
     except Exception as error:  # pyfive raises whatever a damaged structure leads it to
         raise _damaged(name, f"{type(error).__name__}: {error}") from error
 
 
 @dataclass(slots=True)
 class _Budget:
+    """How many objects may still come, what came, and how much may be in chunks."""
+
     left: int
+    seen: set[int] = field(default_factory=set)
+    chunked: int = 0
 
 
 def _group(source: Any, path: str, data: Buffer, name: str, budget: _Budget, depth: int) -> Group:
@@ -118,9 +133,15 @@ def _group(source: Any, path: str, data: Buffer, name: str, budget: _Budget, dep
         if budget.left < 0:
             raise _damaged(name, f"it has more than {MAX_OBJECTS:,} objects")
         member_path = f"{path}/{key}" if path else key
+        target = source._links[key]
+        if isinstance(target, str):
+            raise _damaged(name, f"{member_path} is a link to {target}; Keras writes no links")
+        if target in budget.seen:
+            raise _damaged(name, f"{member_path} is in the file twice; Keras writes no links")
+        budget.seen.add(target)
         member = source.get_lazy_view(key)
         if isinstance(member, pyfive.Dataset):
-            tensors[key] = _tensor(member, member_path, data, name)
+            tensors[key] = _tensor(member, member_path, data, name, budget)
         elif isinstance(member, pyfive.Group):
             groups[key] = _group(member, member_path, data, name, budget, depth + 1)
         else:
@@ -145,7 +166,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _tensor(source: Any, path: str, data: Buffer, name: str) -> Tensor:
+def _tensor(source: Any, path: str, data: Buffer, name: str, budget: _Budget) -> Tensor:
     shape = tuple(int(size) for size in source.shape or ())
     dtype = source.dtype
     if not isinstance(dtype, np.dtype) or dtype.kind not in "fiub":
@@ -156,6 +177,8 @@ def _tensor(source: Any, path: str, data: Buffer, name: str) -> Tensor:
     layout = source.id.layout_class
     if layout == _CONTIGUOUS:
         offset = int(source.id.data_offset)
+        if nbytes and offset == _UNDEFINED:
+            raise _damaged(name, f"{path} keeps its data outside of the file, or was never written")
         if nbytes and offset + nbytes > len(data):
             raise _damaged(
                 name,
@@ -166,7 +189,8 @@ def _tensor(source: Any, path: str, data: Buffer, name: str) -> Tensor:
         return Tensor(path, shape, dtype.name, _view(data, offset if nbytes else 0, shape, dtype))
     if layout not in (_COMPACT, _CHUNKED):
         raise _damaged(name, f"{path} keeps its data outside of the file")
-    if nbytes > MAX_COMPRESSION * len(data):
+    budget.chunked += nbytes
+    if budget.chunked > max(SMALL, MAX_COMPRESSION * len(data)):
         raise _damaged(name, f"{path} claims {nbytes:,} bytes, more than the file can hold")
     return Tensor(path, shape, dtype.name, _stored(source, path, shape, dtype, name))
 
@@ -194,14 +218,10 @@ def _stored(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 if source.id.layout_class == _CHUNKED:
-                    chunks = math.prod(
-                        -(-size // chunk) for size, chunk in zip(shape, source.chunks, strict=True)
-                    )
-                    if source.id.get_num_chunks() < chunks:
-                        raise _damaged(name, f"{path} lacks some of its {chunks} chunks")
+                    check_chunks(source, dtype.itemsize)
                 array = np.asarray(source[()])
-        except ModelFileError:
-            raise
+        except ChunkError as error:
+            raise _damaged(name, f"{path} {error}") from None
         except Exception as error:  # whatever a damaged chunk leads to
             raise _damaged(name, f"{path}: {type(error).__name__}: {error}") from error
         if array.shape != shape:

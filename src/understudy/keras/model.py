@@ -15,6 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 Shape = tuple[int | None, ...]
+
+EXTRA = "extra: "
+"""How the role begins of a tensor that a layer's group holds, and the layer has no use for. It
+tells that the weights are another model's; the compiler, which knows the shapes, says where."""
+
 Array = npt.NDArray[Any]
 
 
@@ -49,6 +54,21 @@ class Activation:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A layer inside another one, which holds its weights, e.g. one direction of a Bidirectional.
+
+    Attributes:
+        name: its own name.
+        kind: the class by its newest Keras name.
+        config: the options, by their newest names.
+    """
+
+    name: str
+    kind: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One layer with its weights.
 
@@ -57,7 +77,8 @@ class Layer:
         kind: the class by its newest Keras name, e.g. `Conv2D`. Classes that Keras does not
             have keep the name they came with.
         config: the options, by their newest names.
-        weights: role (`kernel`, `bias`, `gamma` …) -> tensor; what the file holds of them.
+        weights: role (`kernel`, `bias`, `forward_layer/kernel` …) -> tensor; what the file
+            holds of them.
     """
 
     path: tuple[str, ...]

@@ -13,28 +13,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ModelFileError
-from .architecture import (
-    INPUT_CLASS,
-    Architecture,
-    Key,
-    LayerSpec,
-    ModelSpec,
-    NodeSpec,
-    find_keys,
-    parse_architecture,
-)
-from .model import Activation, Call, Layer, Model, Port, Ref, Tensor
+from .architecture import Architecture, class_name_of, parse_architecture
+from .implied import Version, doubts, implied
+from .keras1 import modern as modernise
+from .model import Activation, Call, Layer, Model, Part, Port, Ref, Tensor
+from .nodes import Key, NodeSpec, find_keys
+from .operations import operation
+from .owner import Owner, Path
+from .policies import policy, quantization
 from .raw import RawModel
+from .shipped import shipped_lambda
+from .specs import INPUT_CLASS, LayerSpec, ModelSpec
 from .spellings import (
     ACTIVATIONS,
+    CELL_LAYERS,
     CLASSES,
     IGNORED_OPTIONS,
     OLD_HARD_SIGMOID_BEFORE,
     OPTIONS,
 )
-from .weights import Owner, Path, assign
+from .weights import assign
 
-MAX_CALLS = 100_000
+MAX_CALLS = 20_000
 """More calls of layers than any model has; nested models that call each other twice, 30 deep,
 would make a billion."""
 
@@ -56,24 +56,43 @@ class Origin:
     backend: str | None
 
 
-def normalize(raw: RawModel) -> tuple[Model, Origin]:
+def normalize(raw: RawModel, *, backend: str | None = None) -> tuple[Model, Origin]:
     """The canonical model that the files describe.
+
+    Args:
+        raw: as `read` gives it.
+        backend: `tensorflow` or `theano`, if a person says what Keras ran on.
 
     Raises:
         ModelFileError: the architecture makes no sense.
         WeightsError: the weights are not those of the architecture.
     """
+    modern = modernise(raw, backend)
+    raw = modern.raw
     architecture = parse_architecture(raw.architecture, raw.name)
     version = architecture.keras_version or raw.keras_version
-    origin = Origin(raw.format, version, architecture.backend or raw.backend)
-    dialect = _Dialect(_major(version, raw))
+    origin = Origin(raw.format, version, modern.backend)
+    major = 1 if modern.old_graph else _major(version, raw)
+    dialect = _Dialect(Version.of(version, major, origin.backend))
     owners = tuple(dialect.owner(spec, ()) for spec in architecture.model.layers)
     assignment = assign(raw.weights, owners, raw.weights_name)
-    notes = list(assignment.notes)
+    notes = [*modern.notes, *assignment.notes]
     if version is None:
-        notes.append(f"no file says which Keras wrote it; by its layout, Keras {dialect.major}")
-    by_path = {leaf.path: leaf for owner in owners for leaf in owner.leaves()}
-    expansion = _Expansion(by_path, assignment.weights, raw.name)
+        notes.append(f"no file says which Keras wrote it; by its layout, Keras {major}")
+    by_path: dict[Path, Owner] = {}
+    weights: dict[Path, Mapping[str, Tensor]] = {}
+    for leaf in (leaf for owner in owners for leaf in owner.leaves()):
+        by_path[leaf.path], weights[leaf.path] = modern.layer(
+            leaf, dict(assignment.weights.get(leaf.path, {}))
+        )
+    notes += _unused(raw, assignment.weights)
+    notes += doubts(by_path.values(), version)
+    notes += [
+        f"{'/'.join(path)} is taken for the Lambda that keras.applications makes: {owner.kind}"
+        for path, owner in by_path.items()
+        if owner.class_name == "Lambda" != owner.kind
+    ]
+    expansion = _Expansion(by_path, weights, raw.name, dialect.version.major < 3)
     inputs, outputs = expansion.run(architecture)
     model = Model(
         architecture.model.name,
@@ -94,14 +113,30 @@ def _major(version: str | None, raw: RawModel) -> int:
     return 3 if "layers" in raw.weights.groups else 2
 
 
+def _unused(raw: RawModel, weights: Mapping[Path, Mapping[str, Tensor]]) -> list[str]:
+    """What to say of weights that no layer takes: they may be another model's."""
+    used = {tensor.path for roles in weights.values() for tensor in roles.values()}
+    unused = [
+        tensor.path
+        for tensor in raw.weights.walk_tensors()
+        if tensor.path not in used
+        and tensor.dtype.startswith("float")
+        and tensor.path.split("/")[0] not in ("optimizer", "optimizer_weights", "metrics")
+    ]
+    if not unused:
+        return []
+    more = f" and {len(unused) - 1:,} more" if len(unused) > 1 else ""
+    return [f"the file holds weights that no layer uses: {unused[0]}{more}"]
+
+
 # --- Names ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """Gives classes and options their newest names, for files of one major version."""
+    """Gives classes and options their newest names, for files of one version."""
 
-    major: int
+    version: Version
 
     def owner(self, spec: LayerSpec, outer: Path) -> Owner:
         path = (*outer, spec.name)
@@ -110,7 +145,49 @@ class _Dialect:
         if spec.model is not None:
             children = tuple(self.owner(child, path) for child in spec.model.layers)
             return Owner(path, class_name, kind, {}, children)
-        return Owner(path, class_name, kind, self.config(kind, spec.config))
+        called = operation(kind, spec.config)
+        if called is None and kind == "Lambda":
+            called = shipped_lambda(spec)
+        if called is not None:
+            return Owner(path, class_name, *called)
+        return Owner(path, class_name, *self.composed(kind, spec.config))
+
+    def composed(self, kind: str, written: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A layer's class and options, with the layers inside it as `Part`s.
+
+        An RNN of one of Keras' cells is the layer that is called after the cell.
+        """
+        config = self.config(kind, written)
+        if kind == "Bidirectional":
+            inside = {name: config[name] for name in ("layer", "backward_layer") if name in config}
+            return kind, config | {name: self.part(value) for name, value in inside.items()}
+        if kind != "RNN":
+            return kind, config
+        cell = self.part(config.pop("cell", None))
+        if isinstance(cell, Part) and cell.kind == "StackedRNNCells":
+            cells = cell.config.get("cells")
+            several = tuple(map(self.part, cells)) if isinstance(cells, list) else cells
+            named = [
+                replace(one, kind=CELL_LAYERS.get(one.kind, one.kind))
+                if isinstance(one, Part)
+                else one
+                for one in several or ()
+            ]
+            return kind, config | {"cells": tuple(named)}
+        if isinstance(cell, Part) and cell.kind in CELL_LAYERS:
+            return CELL_LAYERS[cell.kind], {**cell.config, **config}
+        return kind, config | {"cells": (cell,)}
+
+    def part(self, written: Any) -> Any:
+        """A layer inside another one's options; what is none stays as it is."""
+        if not isinstance(written, dict) or not isinstance(written.get("config"), dict):
+            return written
+        if not isinstance(written.get("class_name"), str):
+            return written
+        class_name = class_name_of(written)
+        config = written["config"]
+        kind, own = self.composed(CLASSES.get(class_name, class_name), config)
+        return Part(str(config.get("name") or class_name), kind, own)
 
     def config(self, kind: str, written: Mapping[str, Any]) -> dict[str, Any]:
         if kind == INPUT_CLASS:
@@ -122,10 +199,8 @@ class _Dialect:
                 continue
             name = renames.get(option, option)
             config[name] = self.activation(value) if name in _ACTIVATION_OPTIONS else value
-        policy = _policy(written.get("dtype"))
-        if policy not in (None, "float32"):
-            config["dtype"] = policy
-        return config
+        config |= implied(kind, config, self.version)
+        return config | quantization(written)
 
     def activation(self, written: Any) -> Activation:
         """An activation: a name, a serialised function, or a serialised layer."""
@@ -133,7 +208,7 @@ class _Dialect:
             return Activation("linear")
         if isinstance(written, str):
             name = ACTIVATIONS.get(written, written)
-            if name == "hard_sigmoid" and self.major < OLD_HARD_SIGMOID_BEFORE:
+            if name == "hard_sigmoid" and self.version.major < OLD_HARD_SIGMOID_BEFORE:
                 return Activation(name, {"slope": 0.2})
             return Activation(name)
         if isinstance(written, dict) and isinstance(written.get("class_name"), str):
@@ -154,18 +229,10 @@ class _Dialect:
 
 def _input_config(written: Mapping[str, Any]) -> dict[str, Any]:
     shape = written.get("batch_input_shape", written.get("batch_shape"))
-    dtype = _policy(written.get("dtype")) or "float32"
+    dtype = policy(written.get("dtype")) or "float32"
     config: dict[str, Any] = {"shape": shape, "dtype": dtype}
     config |= {flag: True for flag in ("sparse", "ragged") if written.get(flag)}
     return config
-
-
-def _policy(written: Any) -> str | None:
-    """A dtype or a dtype policy by its name."""
-    if isinstance(written, dict):
-        config = written.get("config")
-        written = config.get("name") if isinstance(config, dict) else None
-    return written if isinstance(written, str) else None
 
 
 # --- Graph --------------------------------------------------------------------------------------
@@ -178,12 +245,20 @@ class _Expansion:
     owners: Mapping[Path, Owner]
     weights: Mapping[Path, Mapping[str, Tensor]]
     name: str
+    obeys_training: bool
     layers: list[Layer] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     _numbers: dict[Path, int] = field(default_factory=dict)
+    _settled: dict[int, ModelSpec] = field(default_factory=dict)
+    _counted: int = 0
 
     def run(self, architecture: Architecture) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
         model = architecture.model
+        if not model.outputs:
+            raise self._senseless("it has no outputs")
+        for key in model.inputs:
+            if (key.layer,) not in self.owners:
+                raise self._senseless(f"it has no layer called {key.layer!r}")
         inputs = [self._call((key.layer,), (), {}) for key in model.inputs]
         outputs = self._expand(model, (), inputs)
         input_ports = tuple(
@@ -193,8 +268,7 @@ class _Expansion:
         return input_ports, tuple(map(Port, names, outputs))
 
     def _call(self, path: Path, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Ref:
-        if len(self.calls) >= MAX_CALLS:
-            raise self._senseless(f"it calls layers more than {MAX_CALLS:,} times")
+        self._count()
         number = self._numbers.get(path)
         if number is None:
             number = self._numbers[path] = len(self.layers)
@@ -204,17 +278,26 @@ class _Expansion:
         self.calls.append(Call(number, arguments, named))
         return Ref(len(self.calls) - 1)
 
+    def _count(self) -> None:
+        """Count a call of a layer or of a nested model, which may hold no layers at all."""
+        self._counted += 1
+        if self._counted > MAX_CALLS:
+            raise self._senseless(f"it calls layers more than {MAX_CALLS:,} times")
+
     def _expand(self, model: ModelSpec, path: Path, inputs: Sequence[Ref]) -> list[Ref]:
         """Add the calls of `model` on `inputs`; its outputs."""
+        self._count()
         if len(inputs) != len(model.inputs):
             raise self._senseless(
                 f"{'/'.join(path) or model.name} takes {len(model.inputs)} inputs, "
                 f"it is called with {len(inputs)}"
             )
-        model = self._settle(model)
+        if id(model) not in self._settled:
+            self._settled[id(model)] = self._settle(model)
+        model = self._settled[id(model)]
         layers = {layer.name: layer for layer in model.layers}
-        results: dict[tuple[str, int], list[Ref]] = {
-            (key.layer, key.node): [ref] for key, ref in zip(model.inputs, inputs, strict=True)
+        results: dict[tuple[str, int], Ref | list[Ref]] = {
+            (key.layer, key.node): ref for key, ref in zip(model.inputs, inputs, strict=True)
         }
         for name, node in self._order(model, layers, set(results)):
             results[name, node] = self._node(layers[name], node, path, results)
@@ -225,8 +308,10 @@ class _Expansion:
         spec: LayerSpec,
         node: int,
         path: Path,
-        results: Mapping[tuple[str, int], list[Ref]],
-    ) -> list[Ref]:
+        results: Mapping[tuple[str, int], Ref | list[Ref]],
+    ) -> Ref | list[Ref]:
+        """A layer's first output, of which it may have more; or all outputs of a nested model."""
+
         def resolve(value: Any) -> Any:
             if isinstance(value, Key):
                 return self._result(value, results)
@@ -239,23 +324,30 @@ class _Expansion:
         written = spec.nodes[node]
         own_path = (*path, spec.name)
         arguments = tuple(resolve(item) for item in written.arguments)
+        trains = bool(written.named.get("training")) and self.obeys_training
         if spec.model is not None:
+            if trains:
+                raise ModelFileError(
+                    f"{self.name} calls {'/'.join(own_path)} with training=True, so that it "
+                    "trains when it predicts",
+                    hint="call it without, and save the model again",
+                )
             keys = list(find_keys((written.arguments, written.named)))
             return self._expand(spec.model, own_path, [self._result(k, results) for k in keys])
         # `training` and `mask` are None or False at inference; anything else is kept, and the
-        # compiler refuses what it does not know.
+        # compiler refuses what it does not know. Keras 3 notes `training=True` for every layer
+        # that changes images, and does not obey it (keras 3.15 `functional.operation_fn`).
         named = {
             name: resolve(value)
             for name, value in written.named.items()
-            if value is not None and not (name == "training" and value is False)
+            if value is not None and not (name == "training" and not trains)
         }
-        first = self._call(own_path, arguments, named)
-        return [first]
+        return self._call(own_path, arguments, named)
 
-    def _result(self, key: Key, results: Mapping[tuple[str, int], list[Ref]]) -> Ref:
+    def _result(self, key: Key, results: Mapping[tuple[str, int], Ref | list[Ref]]) -> Ref:
         refs = results[key.layer, key.node]
-        if len(refs) == 1:
-            return Ref(refs[0].call, refs[0].output + key.tensor)
+        if isinstance(refs, Ref):
+            return Ref(refs.call, refs.output + key.tensor)
         if key.tensor >= len(refs):
             raise self._senseless(f"{key.layer!r} has no output number {key.tensor}")
         return refs[key.tensor]
@@ -318,10 +410,11 @@ class _Expansion:
         for name, written in referred.items():
             if len(written) == calls[name]:
                 numbers[name] = {node: number for number, node in enumerate(sorted(written))}
-            elif not written or max(written) < calls[name]:
-                numbers[name] = {node: node for node in written}
-            else:
-                raise self._senseless(f"{name!r} has no call number {max(written)}")
+            elif written:
+                listed = ", ".join(map(str, sorted(written)))
+                raise self._senseless(
+                    f"{name!r} is called {calls[name]} times, of which number {listed} is used"
+                )
 
         def settle(value: Any) -> Any:
             if isinstance(value, Key):

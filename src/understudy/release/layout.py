@@ -12,7 +12,6 @@ Names only; this module reads and writes nothing.
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 from ..errors import InputError
 from .identity import Role
@@ -28,24 +27,32 @@ MAX_NAME = 64
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
 
 _SOURCE_NAMES = {
-    Role.ARCHITECTURE: {"": "architecture.json"},
-    Role.WEIGHTS: {"": "weights.h5"},
+    Role.ARCHITECTURE: {".json": "architecture.json", ".yaml": "architecture.yaml"},
+    Role.WEIGHTS: {".h5": "weights.h5", ".json": "weights.json"},
     Role.MODEL: {
         ".keras": "model.keras",
         ".h5": "model.h5",
-        ".hdf5": "model.h5",
         ".onnx": "model.onnx",
+        ".json": "model.json",
+        ".zip": "model.zip",
     },
-    Role.LABELS: {"": "labels.txt"},
-    Role.PREPROCESS: {"": "preprocess.json"},
-    Role.GOLDENS: {"": "goldens.npz"},
+    Role.METADATA: {".json": "metadata.json"},
+    Role.LABELS: {".txt": "labels.txt"},
+    Role.PREPROCESS: {".json": "preprocess.json"},
+    Role.GOLDENS: {".npz": "goldens.npz"},
 }
-"""The name a source gets, by its role and the suffix it came with; `""` takes any suffix."""
+"""The name a source gets, by its role and by the suffix of what it is. Shards keep their own."""
 
 SOURCE_NAMES = frozenset(name for names in _SOURCE_NAMES.values() for name in names.values()) | {
-    "model.hdf5"
+    "model.hdf5",
+    "architecture.yml",
 }
-"""All names in a stage folder that are ours to replace and remove; the rest is people's."""
+
+_SHARD = re.compile(
+    r"[^/\\]+\.bin|group\d+-shard\d+of\d+|[^/\\]+_\d{5}\.weights\.h5|[^/\\]+\.onnx[._]data"
+)
+"""What the files with weights are called that another file names: TensorFlow.js', Keras 3's,
+and those beside an ONNX model."""
 
 
 def check_model(name: str) -> str:
@@ -63,16 +70,19 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name.lower() not in RESERVED
 
 
-def source_name(role: Role, path: PurePath) -> str:
-    """Give the canonical name of a source; `InputError` when its suffix does not fit its role."""
-    names = _SOURCE_NAMES[role]
-    name = names.get(path.suffix.lower(), names.get(""))
-    if name is None:
-        raise InputError(
-            f"{path.name} cannot be the {role}: its name ends in {path.suffix or 'no suffix'}",
-            hint=f"name it as what it is: {', '.join(names)}",
-        )
-    return name
+def source_name(role: Role, suffix: str) -> str:
+    """Give the canonical name of a source that is no shard; `suffix` is that of what it is."""
+    return _SOURCE_NAMES[role][suffix]
+
+
+def is_source_name(name: str) -> bool:
+    """Whether a file of this name in a stage folder is ours to replace and remove."""
+    return name in SOURCE_NAMES or is_shard_name(name)
+
+
+def is_shard_name(name: str) -> bool:
+    """Whether weights that another source names may be called this."""
+    return _SHARD.fullmatch(name) is not None
 
 
 def releases_folder(model: str) -> str:

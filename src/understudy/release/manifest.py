@@ -21,7 +21,10 @@ HINT = "restore the release's folder from a backup, or remove it and push the so
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that a person gave, as it was; kept under `sources/` by its canonical name."""
+    """A file that a person gave, as it was; kept under `sources/` by its canonical name.
+
+    A shard's name is the one by which another source refers to it.
+    """
 
     role: Role
     name: str
@@ -181,6 +184,6 @@ def _problems(manifest: Manifest) -> Iterable[str]:
             yield f"{file.sha256!r} is no SHA-256"
         if file.size < 0:
             yield f"{file.name} has a negative size"
-    roles = [source.role for source in manifest.sources]
+    roles = [source.role for source in manifest.sources if source.role is not Role.SHARD]
     if len(set(roles)) < len(roles):
         yield "two of its sources have the same role"

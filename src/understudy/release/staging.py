@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
 from ..store.disk import CHUNK, appearing
 from .identity import Role
-from .layout import SOURCES, source_name
+from .layout import SOURCES
 from .manifest import File, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A source as a person has it: what it is, its canonical name, and where it lies."""
+
+    role: Role
+    name: str
+    path: Path
 
 
 def hash_file(path: Path) -> str:
@@ -35,21 +45,20 @@ def hash_file(path: Path) -> str:
         ) from error
 
 
-def stage_sources(folder: Path, sources: Mapping[Role, Path]) -> tuple[Source, ...]:
+def stage_sources(folder: Path, sources: Iterable[Given]) -> tuple[Source, ...]:
     """Copy the sources into the staging folder, and give their lines of the manifest.
 
     Raises:
-        InputError: a source cannot be read, or its suffix does not fit its role.
+        InputError: a source cannot be read.
         StoreError: the staging folder cannot be written.
     """
     staged = []
-    for role in sorted(sources):
-        name = source_name(role, sources[role])
-        target = folder / SOURCES / name
-        digest = hash_file(sources[role])
-        with sources[role].open("rb") as source, appearing(target) as copy:
+    for given in sorted(sources, key=lambda given: (given.role, given.name)):
+        target = folder / SOURCES / given.name
+        digest = hash_file(given.path)
+        with given.path.open("rb") as source, appearing(target) as copy:
             shutil.copyfileobj(source, copy, CHUNK)
-        staged.append(Source(role, name, digest, target.stat().st_size))
+        staged.append(Source(given.role, given.name, digest, target.stat().st_size))
     return tuple(staged)
 
 

@@ -104,6 +104,11 @@ def save_model(k, folder, text, model, case, settled, inputs):
             (folder / name).unlink()
     files.update(weights)
     files.update(whole)
+    for extra in getattr(case, "extras", ()):
+        files.update(extra(k, model, folder))
+    files = {what: name for what, name in files.items() if (folder / name).exists()}
+    weights = {what: name for what, name in weights.items() if what in files}
+    whole = {what: name for what, name in whole.items() if what in files}
 
     def parts(name):
         again = k.keras.models.model_from_json(text)
@@ -186,7 +191,7 @@ def make(k, name, case, root):
         "weights_from": case.weights_from,
         "inputs": signature["input"],
         "outputs": signature["output"],
-        "tolerance": TOLERANCE,
+        "tolerance": getattr(case, "tolerance", TOLERANCE),
         "seed": seed,
         "gain": gain,
     }

@@ -47,6 +47,8 @@ def leaves(model, seen=None):
     """Yield the layers that hold weights themselves, each once, however deep."""
     seen = set() if seen is None else seen
     for layer in model.layers:
+        while type(layer).__name__ in ("TimeDistributed", "SpectralNormalization"):
+            layer = layer.layer  # their own order of weights differs from version to version
         if id(layer) in seen:
             continue
         seen.add(id(layer))
@@ -63,13 +65,17 @@ def random_weight(rng, name, shape, gain):
     last = re.sub(r"_\d+$", "", name.split("/")[-1].split(":")[0])
     if last.endswith(("variance", "running_std")):
         return rng.uniform(0.5, 1.5, shape)
-    if last.endswith(("gamma",)):
+    if last.endswith(("gamma", "scale", "score_weight")) or last == "variable":  # Keras 3's nameless LayerScale
         return rng.uniform(0.6, 1.6, shape)
-    if last.endswith(("moving_mean", "running_mean", "beta", "bias", "_b")):
+    if last == "embeddings":
+        return rng.normal(0.0, 1.0, shape)
+    if last.endswith(("mean", "beta", "bias", "_b")):
         return rng.normal(0.0, 0.3, shape)
     if last.endswith(("alpha", "alphas")):
         return rng.uniform(0.05, 0.6, shape)
-    if not last.endswith(("kernel", "_W")):
+    if re.search(r"_b_[a-z]$", last):  # Keras 1 keeps gates apart
+        return rng.normal(0.0, 0.3, shape)
+    if not last.endswith("kernel") and not re.search(r"_[WU](_[a-z])?$", last):
         raise ValueError("no rule for a weight called " + name)
     axes = shape[:2] if "depthwise" in last else shape[:-1]
     return rng.normal(0.0, gain * np.sqrt(2.0 / np.prod(axes)), shape)
@@ -81,12 +87,24 @@ def randomize(model, seed, gain):
     for layer in leaves(model):
         if layer.weights:
             arrays = layer.get_weights()
-            layer.set_weights(
+            change(
+                model,
+                layer,
                 [
                     random_weight(rng, weight.name, array.shape, gain).astype("float32")
+                    if str(array.dtype) != "int64" and "count" not in weight.name
+                    else array
                     for weight, array in zip(layer.weights, arrays)
-                ]
+                ],
             )
+
+
+def change(model, layer, arrays):
+    """Give a layer of a model other weights. Normalization computes with copies of its own."""
+    layer.set_weights(arrays)
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+        model.predict_function = None
 
 
 def predict(model, inputs):
@@ -119,13 +137,15 @@ def check_effects(model, inputs, outputs):
     for layer in leaves(model):
         arrays = layer.get_weights()
         for index in range(len(arrays)):
+            if "count" in layer.weights[index].name:
+                continue
             changed = [np.array(array) for array in arrays]
             changed[index] = changed[index] * 1.3 + 0.1
-            layer.set_weights(changed)
+            change(model, layer, changed)
             effect = max(
                 np.abs(new - old).max() for new, old in zip(predict(model, inputs), outputs)
             )
-            layer.set_weights(arrays)
+            change(model, layer, arrays)
             if effect < LEAST_EFFECT:
                 where = "weight %d of %s" % (index, layer.name)
                 raise Dull("%s moves the outputs by %.6f only" % (where, effect))

@@ -1,13 +1,47 @@
 """One short function a layer class, by families. Importing this fills the registry."""
 
-from . import activations, convolution, core, merging, normalization, pooling, reshaping
+from . import (
+    activations,
+    adaptive,
+    applications,
+    attention,
+    conv_lstm,
+    convolution,
+    core,
+    einsum,
+    inference,
+    local,
+    margins,
+    merging,
+    normalization,
+    pooling,
+    preprocessing,
+    recurrent,
+    reshaping,
+    resizing,
+    time,
+    transposed,
+)
 
 __all__ = [
     "activations",
+    "adaptive",
+    "applications",
+    "attention",
+    "conv_lstm",
     "convolution",
     "core",
+    "einsum",
+    "inference",
+    "local",
+    "margins",
     "merging",
     "normalization",
     "pooling",
+    "preprocessing",
+    "recurrent",
     "reshaping",
+    "resizing",
+    "time",
+    "transposed",
 ]

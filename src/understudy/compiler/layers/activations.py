@@ -24,8 +24,8 @@ def activate(ctx: Context, x: Value, activation: Activation) -> Value:
     if function is not None:
         return function(ctx, x, activation)
     entry = REGISTRY[activation.name]
-    value: Value = entry.lower(ctx, x, **entry.parse(activation.options))
-    return value
+    made = entry.lower(ctx, x, **entry.parse(activation.options))
+    return made if isinstance(made, Value) else made[0]
 
 
 def _operator(op: str, **attributes: float) -> Function:
@@ -196,8 +196,9 @@ def relu(
 ) -> Value:
     """ReLU(max_value=None, negative_slope=0.0, threshold=0.0).
 
-    f(x) = max_value where x >= max_value; x where threshold <= x < max_value;
-    negative_slope (x - threshold) elsewhere (keras `layers.ReLU`).
+    f(x) = max_value where x >= max_value; x where threshold < x < max_value;
+    negative_slope (x - threshold) elsewhere (keras `activations.relu`, which computes x where
+    x > threshold; the documentation says >=).
     """
     slope, start = negative_slope or 0.0, threshold or 0.0
     if not slope and not start:
@@ -205,7 +206,7 @@ def relu(
     if not start and max_value is None:
         return ctx.like(x, "LeakyRelu", alpha=slope)
     bound = ctx.constant(start)
-    above = ctx.like(x, "GreaterOrEqual", bound)
+    above = ctx.like(x, "Greater", bound)
     below = ctx.like(ctx.like(x, "Sub", bound), "Mul", ctx.constant(slope))
     kept = x if max_value is None else clip(ctx, x, None, max_value)
     return ctx.like(above, "Where", kept.name, below.name)

@@ -1,16 +1,40 @@
-"""Convolutions: Keras has kernels as (rows, columns, in, out), ONNX as (out, in, rows, columns)."""
+"""Convolutions: Keras has kernels as (sizes…, in, out), ONNX as (out, in, sizes…)."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from ...keras import Activation
 from ..graph import Lazy
 from ..lowering import Context
-from ..registry import DataFormat, OptionError, Padding, Pair, Size, layer
+from ..registry import DataFormat, OptionError, Padding, Pair, Single, Size, Triple, Windows, layer
 from ..value import Value
 from .activations import activate
-from .spatial import channel_axis, image_shape, image_sizes, spatial, window
+from .spatial import Sizes, channels_of, image_shape, image_sizes, spatial, window
 
 LINEAR = Activation("linear")
+
+
+@layer("Conv1D")
+def conv1d(
+    ctx: Context,
+    x: Value,
+    *,
+    filters: Size,
+    kernel_size: Single,
+    strides: Single = (1,),
+    padding: Literal["valid", "same", "causal", "same_half"] = "valid",
+    data_format: DataFormat = "channels_last",
+    dilation_rate: Single = (1,),
+    groups: Size = 1,
+    activation: Activation = LINEAR,
+    use_bias: bool = True,
+) -> Value:
+    """Conv1D(filters, kernel_size, strides=1, padding="valid", data_format=None, …)."""
+    value = _conv(
+        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+    )
+    return activate(ctx, value, activation)
 
 
 @layer("Conv2D")
@@ -21,7 +45,7 @@ def conv2d(
     filters: Size,
     kernel_size: Pair,
     strides: Pair = (1, 1),
-    padding: Padding = "valid",
+    padding: Windows = "valid",
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
     groups: Size = 1,
@@ -29,14 +53,53 @@ def conv2d(
     use_bias: bool = True,
 ) -> Value:
     """Conv2D(filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, …)."""
-    x = spatial(ctx, x, data_format)
-    channels = _channels(x, data_format)
-    if channels % groups or filters % groups:
-        raise OptionError(f"{channels} channels and {filters} filters in {groups} groups")
-    kernel = ctx.weight("kernel", (*kernel_size, channels // groups, filters))
-    value = _convolve(
-        ctx, x, kernel.transpose(3, 2, 0, 1), "kernel", strides, padding, dilation_rate, groups,
-        "bias" if use_bias else None,
+    value = _conv(
+        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+    )
+    return activate(ctx, value, activation)
+
+
+@layer("Conv3D")
+def conv3d(
+    ctx: Context,
+    x: Value,
+    *,
+    filters: Size,
+    kernel_size: Triple,
+    strides: Triple = (1, 1, 1),
+    padding: Windows = "valid",
+    data_format: DataFormat = "channels_last",
+    dilation_rate: Triple = (1, 1, 1),
+    groups: Size = 1,
+    activation: Activation = LINEAR,
+    use_bias: bool = True,
+) -> Value:
+    """Conv3D(filters, kernel_size, strides=(1, 1, 1), padding="valid", data_format=None, …)."""
+    value = _conv(
+        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+    )
+    return activate(ctx, value, activation)
+
+
+@layer("DepthwiseConv1D")
+def depthwise_conv1d(
+    ctx: Context,
+    x: Value,
+    *,
+    kernel_size: Single,
+    strides: Single = (1,),
+    padding: Padding = "valid",
+    depth_multiplier: Size = 1,
+    data_format: DataFormat = "channels_last",
+    dilation_rate: Single = (1,),
+    groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
+    activation: Activation = LINEAR,
+    use_bias: bool = True,
+) -> Value:
+    """DepthwiseConv1D(kernel_size, strides=1, padding="valid", depth_multiplier=1, …)."""
+    value = _depthwise_conv(
+        ctx, x, kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate,
+        use_bias,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -52,22 +115,38 @@ def depthwise_conv2d(
     depth_multiplier: Size = 1,
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
-    groups: Size = 1,
+    groups: Literal[1] = 1,  # noqa: ARG001 tf.keras writes it; it means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
 ) -> Value:
-    """DepthwiseConv2D(kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, …).
+    """DepthwiseConv2D(kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, …)."""
+    value = _depthwise_conv(
+        ctx, x, kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate,
+        use_bias,
+    )  # fmt: skip
+    return activate(ctx, value, activation)
 
-    tf.keras writes `groups=1`, which means nothing here.
-    """
-    if groups != 1:
-        raise OptionError(f"groups={groups} has no meaning for it")
-    x = spatial(ctx, x, data_format)
-    channels = _channels(x, data_format)
-    kernel = _depthwise(ctx.weight("kernel", (*kernel_size, channels, depth_multiplier)))
-    value = _convolve(
-        ctx, x, kernel, "kernel", strides, padding, dilation_rate, channels,
-        "bias" if use_bias else None,
+
+@layer("SeparableConv1D")
+def separable_conv1d(
+    ctx: Context,
+    x: Value,
+    *,
+    filters: Size,
+    kernel_size: Single,
+    strides: Single = (1,),
+    padding: Literal["valid", "same", "causal"] = "valid",
+    data_format: DataFormat = "channels_last",
+    dilation_rate: Single = (1,),
+    depth_multiplier: Size = 1,
+    groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
+    activation: Activation = LINEAR,
+    use_bias: bool = True,
+) -> Value:
+    """SeparableConv1D(filters, kernel_size, …): a depthwise convolution, then one of size 1."""
+    value = _separable_conv(
+        ctx, x, filters, kernel_size, strides, padding, depth_multiplier, data_format,
+        dilation_rate, use_bias,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -84,41 +163,96 @@ def separable_conv2d(
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
     depth_multiplier: Size = 1,
-    groups: Size = 1,
+    groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
 ) -> Value:
     """SeparableConv2D(filters, kernel_size, …): a depthwise convolution, then a 1×1 one."""
-    if groups != 1:
-        raise OptionError(f"groups={groups} has no meaning for it")
-    x = spatial(ctx, x, data_format)
-    channels = _channels(x, data_format)
-    inner = channels * depth_multiplier
-    depthwise = _depthwise(
-        ctx.weight("depthwise_kernel", (*kernel_size, channels, depth_multiplier))
-    )
-    pointwise = ctx.weight("pointwise_kernel", (1, 1, inner, filters))
-    value = _convolve(
-        ctx, x, depthwise, "depthwise_kernel", strides, padding, dilation_rate, channels, None
-    )
-    value = _convolve(
-        ctx, value, pointwise.transpose(3, 2, 0, 1), "pointwise_kernel", (1, 1), "valid", (1, 1),
-        1, "bias" if use_bias else None,
+    value = _separable_conv(
+        ctx, x, filters, kernel_size, strides, padding, depth_multiplier, data_format,
+        dilation_rate, use_bias,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
 
-def _channels(x: Value, data_format: str) -> int:
-    channels = x.shape[channel_axis(data_format)]
-    if channels is None:
-        raise OptionError("its input has a free number of channels")
-    return channels
+def _conv(
+    ctx: Context,
+    x: Value,
+    filters: int,
+    kernel_size: Sizes,
+    strides: Sizes,
+    padding: str,
+    data_format: str,
+    dilation: Sizes,
+    groups: int,
+    use_bias: bool,
+) -> Value:
+    x = spatial(ctx, x, data_format, len(kernel_size))
+    channels = channels_of(x)
+    if channels % groups or filters % groups:
+        raise OptionError(f"{channels} channels and {filters} filters in {groups} groups")
+    kernel = channels_in_front(ctx.weight("kernel", (*kernel_size, channels // groups, filters)))
+    bias = "bias" if use_bias else None
+    return _convolve(ctx, x, kernel, "kernel", strides, padding, dilation, groups, bias)
+
+
+def _depthwise_conv(
+    ctx: Context,
+    x: Value,
+    kernel_size: Sizes,
+    strides: Sizes,
+    padding: str,
+    depth_multiplier: int,
+    data_format: str,
+    dilation: Sizes,
+    use_bias: bool,
+) -> Value:
+    x = spatial(ctx, x, data_format, len(kernel_size))
+    channels = channels_of(x)
+    kernel = _depthwise(ctx.weight("kernel", (*kernel_size, channels, depth_multiplier)))
+    bias = "bias" if use_bias else None
+    return _convolve(ctx, x, kernel, "kernel", strides, padding, dilation, channels, bias)
+
+
+def _separable_conv(
+    ctx: Context,
+    x: Value,
+    filters: int,
+    kernel_size: Sizes,
+    strides: Sizes,
+    padding: str,
+    depth_multiplier: int,
+    data_format: str,
+    dilation: Sizes,
+    use_bias: bool,
+) -> Value:
+    x = spatial(ctx, x, data_format, len(kernel_size))
+    channels = channels_of(x)
+    ones = (1,) * len(kernel_size)
+    depthwise = ctx.weight("depthwise_kernel", (*kernel_size, channels, depth_multiplier))
+    pointwise = ctx.weight("pointwise_kernel", (*ones, channels * depth_multiplier, filters))
+    value = _convolve(
+        ctx, x, _depthwise(depthwise), "depthwise_kernel", strides, padding, dilation, channels,
+        None,
+    )  # fmt: skip
+    return _convolve(
+        ctx, value, channels_in_front(pointwise), "pointwise_kernel", ones, "valid", ones, 1,
+        "bias" if use_bias else None,
+    )  # fmt: skip
+
+
+def channels_in_front(kernel: Lazy) -> Lazy:
+    """(sizes…, a, b) -> (b, a, sizes…)."""
+    rank = len(kernel.shape)
+    return kernel.transpose(rank - 1, rank - 2, *range(rank - 2))
 
 
 def _depthwise(kernel: Lazy) -> Lazy:
-    """(rows, columns, channels, multiplier) -> (channels x multiplier, 1, rows, columns)."""
-    rows, columns, channels, multiplier = kernel.shape
-    return kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, rows, columns)
+    """(sizes…, channels, multiplier) -> (channels x multiplier, 1, sizes…)."""
+    *sizes, channels, multiplier = kernel.shape
+    axes = len(sizes)
+    moved = kernel.transpose(axes, axes + 1, *range(axes))
+    return moved.reshape(channels * multiplier, 1, *sizes)
 
 
 def _convolve(
@@ -126,17 +260,15 @@ def _convolve(
     x: Value,
     kernel: Lazy,
     role: str,
-    strides: tuple[int, int],
+    strides: Sizes,
     padding: str,
-    dilation: tuple[int, int],
+    dilation: Sizes,
     groups: int,
     bias: str | None,
 ) -> Value:
     """One ONNX Conv on a value that `spatial` arranged; `kernel` is in ONNX's order."""
     filters, _, *kernel_size = kernel.shape
-    sizes, attributes = window(
-        image_sizes(x), (kernel_size[0], kernel_size[1]), strides, padding, dilation
-    )
+    sizes, attributes = window(image_sizes(x), tuple(kernel_size), strides, padding, dilation)
     if groups != 1:
         attributes["group"] = groups
     inputs = [ctx.lazy(kernel, role)]

@@ -1,4 +1,4 @@
-"""Dense, and the layers that do nothing at inference."""
+"""Dense."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from ...keras import Activation
 from ..graph import Array
 from ..lowering import Context
 from ..registry import OptionError, Size, layer
-from ..value import Value, plain
+from ..value import Value
 from .activations import activate
+from .quantized import Quantization, descaled, rounded
 
 LINEAR = Activation("linear")
 
@@ -22,6 +23,7 @@ def dense(
     units: Size,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    quantization: Quantization | None = None,
     input_dim: Any = None,  # noqa: ARG001 the shape says it
 ) -> Value:
     """Dense(units, activation=None, use_bias=True): x kernel + bias, along the last axis.
@@ -34,6 +36,11 @@ def dense(
         raise OptionError(f"its input has the shape {x.shape}, the last size must be known")
     kernel = ctx.weight("kernel", (size, units))
     bias = ctx.lazy(ctx.weight("bias", (units,)), "bias") if use_bias else None
+    if x.rank > 2 and x.order[-1] != x.rank - 1:
+        x = ctx.plain(x)
+    start, scale = x.name, None
+    if quantization == "int8":
+        start, scale = rounded(ctx, x, [-1])
     if x.rank == 2:
         folded = x.folded
         if folded is not None:
@@ -44,36 +51,17 @@ def dense(
                 return apart.transpose(axes).reshape(size, units)
 
             kernel = kernel.map(kernel.shape, reorder)
-        inputs = [ctx.lazy(kernel, "kernel", str(folded)), *([bias] if bias else [])]
-        name = ctx.add("Gemm", x.name, *inputs)
+        name = ctx.lazy(kernel, "kernel", str(folded))
+        if quantization is None:
+            name = ctx.add("Gemm", start, name, *([bias] if bias else []))
+        else:
+            name = ctx.add("MatMul", start, name)
     else:
-        x = ctx.plain(x)
-        name = ctx.add("MatMul", x.name, ctx.lazy(kernel, "kernel"))
-        if bias:
-            name = ctx.add("Add", name, bias)
-    value = Value(name, (*x.shape[:-1], units), x.dtype, plain(x.rank))
+        name = ctx.add("MatMul", start, ctx.lazy(kernel, "kernel"))
+    if quantization is not None:
+        kernel_scale = ctx.weight("kernel_scale", (units,))
+        name = descaled(ctx, name, ctx.lazy(kernel_scale, "kernel_scale"), scale)
+    if bias and (x.rank > 2 or quantization is not None):
+        name = ctx.add("Add", name, bias)
+    value = Value(name, (*x.shape[:-1], units), x.dtype, x.order)
     return activate(ctx, value, activation)
-
-
-@layer(
-    "ActivityRegularization",
-    "AlphaDropout",
-    "Dropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "SpatialDropout2D",
-)
-def only_in_training(
-    _: Context,
-    x: Value,
-    *,
-    rate: Any = None,  # noqa: ARG001
-    noise_shape: Any = None,  # noqa: ARG001
-    seed: Any = None,  # noqa: ARG001
-    stddev: Any = None,  # noqa: ARG001
-    data_format: Any = None,  # noqa: ARG001
-    l1: Any = None,  # noqa: ARG001
-    l2: Any = None,  # noqa: ARG001
-) -> Value:
-    """Dropout(rate, …) and the others that change nothing at inference."""
-    return x

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ..graph import Shape
 from ..lowering import Context
-from ..registry import Axis, OptionError, layer
-from ..value import Value
+from ..registry import Axes, Axis, OptionError, layer
+from ..value import Value, plain
 
 
 @layer("Add")
@@ -76,6 +76,51 @@ def concatenate(ctx: Context, *xs: Value, axis: Axis = -1) -> Value:
     return Value(name, shape, first.dtype, first.order)
 
 
+@layer("Dot")
+def dot(ctx: Context, *xs: Value, axes: Axes, normalize: bool = False) -> Value:
+    """Dot(axes, normalize=False)([a, b]): products, summed along one axis of each.
+
+    The result has the first tensor's other axes, then the second's; of two vectors it is one
+    number. With `normalize` both have the norm 1 along the axis first.
+    """
+    if len(xs) != 2 or not all(2 <= x.rank <= 3 for x in xs):
+        shapes = ", ".join(str(x.shape) for x in xs)
+        raise OptionError(f"two tensors of two or three axes can be compiled, not {shapes}")
+    pair = list(axes) if len(axes) == 2 else [axes[0]] * 2
+    left, right = (ctx.plain(x) for x in xs)
+    along = [x.axis(axis) for x, axis in zip((left, right), pair, strict=True)]
+    for x, axis in zip((left, right), along, strict=True):
+        if not 1 <= axis < x.rank:
+            raise OptionError(f"axes={axes} of an input with the shape {x.shape}")
+    _broadcast_size(*(x.shape[axis] for x, axis in zip((left, right), along, strict=True)))
+    if normalize:
+        left, right = (_unit(ctx, x, at) for x, at in zip((left, right), along, strict=True))
+    letters = [
+        "".join("z" if axis == at else letter for axis, letter in enumerate(names))
+        for names, at in (("bij"[: left.rank], along[0]), ("bkl"[: right.rank], along[1]))
+    ]
+    rest = [names.replace("z", "")[1:] for names in letters]
+    kept = [
+        size
+        for x, at in zip((left, right), along, strict=True)
+        for axis, size in enumerate(x.shape)
+        if axis not in (0, at)
+    ]
+    name = ctx.add(
+        "Einsum", left.name, right.name, equation=f"{','.join(letters)}->b{''.join(rest)}"
+    )
+    if not kept:
+        name = ctx.add("Unsqueeze", name, ctx.constant([1], "int64"))
+    shape = (left.shape[0], *(kept or [1]))
+    return Value(name, shape, left.dtype, plain(len(shape)))
+
+
+def _unit(ctx: Context, x: Value, axis: int) -> Value:
+    """The value with the norm 1 along an axis (Keras' epsilon, 1e-7, for one that is zero)."""
+    norm = ctx.add("ReduceL2", x.name, ctx.constant([axis], "int64"), keepdims=1)
+    return ctx.like(x, "Div", ctx.add("Max", norm, ctx.constant(1e-7)))
+
+
 def _fold(ctx: Context, op: str, xs: Sequence[Value]) -> Value:
     """((a op b) op c), and so on."""
     agreed = _agreed(ctx, xs)
@@ -97,11 +142,28 @@ def _at_once(ctx: Context, op: str, xs: Sequence[Value]) -> Value:
 
 
 def _agreed(ctx: Context, xs: Sequence[Value]) -> list[Value]:
-    _same_rank(xs)
-    agreed = ctx.agree(xs)
+    if not xs:
+        raise OptionError("it is called without tensors")
+    rank = max(value.rank for value in xs)
+    agreed = ctx.agree([_with_rank(ctx, value, rank) for value in xs])
     if len({value.shape for value in agreed}) > 1:  # a flattened value cannot be broadcast
         agreed = [ctx.unfold(value) for value in agreed]
     return agreed
+
+
+def _with_rank(ctx: Context, x: Value, rank: int) -> Value:
+    """The value with axes of size 1 after the batch, which Keras adds to get equal ranks.
+
+    (keras 3.15 `layers.merging.base_merge.Merge.call`; Keras 1 and 2 the same.)
+    """
+    if x.rank == rank:
+        return x
+    if x.rank < 2:
+        raise OptionError("a tensor with nothing but the batch axis")
+    x = ctx.plain(x)
+    axes = list(range(1, 1 + rank - x.rank))
+    name = ctx.add("Unsqueeze", x.name, ctx.constant(axes, "int64"))
+    return Value(name, (x.shape[0], *(1 for _ in axes), *x.shape[1:]), x.dtype, plain(rank))
 
 
 def _same_rank(xs: Sequence[Value]) -> None:

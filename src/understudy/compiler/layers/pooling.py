@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from ..lowering import Context
-from ..registry import DataFormat, Padding, Pair, layer
+from ..registry import DataFormat, Padding, Pair, Single, Triple, Windows, layer
 from ..value import Value, plain
-from .spatial import channel_axis, image_shape, image_sizes, spatial, window
+from .spatial import Sizes, image_shape, image_sizes, spatial, window
+
+
+@layer("MaxPooling1D")
+def max_pooling1d(
+    ctx: Context,
+    x: Value,
+    *,
+    pool_size: Single = (2,),
+    strides: Single | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+) -> Value:
+    """MaxPooling1D(pool_size=2, strides=None, padding="valid", data_format=None)."""
+    return _pool(ctx, x, "MaxPool", pool_size, strides, padding, data_format)
 
 
 @layer("MaxPooling2D")
@@ -15,11 +29,39 @@ def max_pooling2d(
     *,
     pool_size: Pair = (2, 2),
     strides: Pair | None = None,
-    padding: Padding = "valid",
+    padding: Windows = "valid",
     data_format: DataFormat = "channels_last",
 ) -> Value:
     """MaxPooling2D(pool_size=(2, 2), strides=None, padding="valid", data_format=None)."""
     return _pool(ctx, x, "MaxPool", pool_size, strides, padding, data_format)
+
+
+@layer("MaxPooling3D")
+def max_pooling3d(
+    ctx: Context,
+    x: Value,
+    *,
+    pool_size: Triple = (2, 2, 2),
+    strides: Triple | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+) -> Value:
+    """MaxPooling3D(pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None)."""
+    return _pool(ctx, x, "MaxPool", pool_size, strides, padding, data_format)
+
+
+@layer("AveragePooling1D")
+def average_pooling1d(
+    ctx: Context,
+    x: Value,
+    *,
+    pool_size: Single = (2,),
+    strides: Single | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+) -> Value:
+    """AveragePooling1D(pool_size=2, strides=None, padding="valid", data_format=None)."""
+    return _pool(ctx, x, "AveragePool", pool_size, strides, padding, data_format)
 
 
 @layer("AveragePooling2D")
@@ -29,11 +71,37 @@ def average_pooling2d(
     *,
     pool_size: Pair = (2, 2),
     strides: Pair | None = None,
-    padding: Padding = "valid",
+    padding: Windows = "valid",
     data_format: DataFormat = "channels_last",
 ) -> Value:
     """AveragePooling2D(pool_size=(2, 2), strides=None, padding="valid", data_format=None)."""
     return _pool(ctx, x, "AveragePool", pool_size, strides, padding, data_format)
+
+
+@layer("AveragePooling3D")
+def average_pooling3d(
+    ctx: Context,
+    x: Value,
+    *,
+    pool_size: Triple = (2, 2, 2),
+    strides: Triple | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+) -> Value:
+    """AveragePooling3D(pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None)."""
+    return _pool(ctx, x, "AveragePool", pool_size, strides, padding, data_format)
+
+
+@layer("GlobalAveragePooling1D")
+def global_average_pooling1d(
+    ctx: Context,
+    x: Value,
+    *,
+    data_format: DataFormat = "channels_last",
+    keepdims: bool = False,
+) -> Value:
+    """GlobalAveragePooling1D(data_format=None, keepdims=False)."""
+    return _pool_all(ctx, x, 1, "ReduceMean", data_format, keepdims)
 
 
 @layer("GlobalAveragePooling2D")
@@ -45,7 +113,31 @@ def global_average_pooling2d(
     keepdims: bool = False,
 ) -> Value:
     """GlobalAveragePooling2D(data_format=None, keepdims=False)."""
-    return _pool_all(ctx, x, "ReduceMean", data_format, keepdims)
+    return _pool_all(ctx, x, 2, "ReduceMean", data_format, keepdims)
+
+
+@layer("GlobalAveragePooling3D")
+def global_average_pooling3d(
+    ctx: Context,
+    x: Value,
+    *,
+    data_format: DataFormat = "channels_last",
+    keepdims: bool = False,
+) -> Value:
+    """GlobalAveragePooling3D(data_format=None, keepdims=False)."""
+    return _pool_all(ctx, x, 3, "ReduceMean", data_format, keepdims)
+
+
+@layer("GlobalMaxPooling1D")
+def global_max_pooling1d(
+    ctx: Context,
+    x: Value,
+    *,
+    data_format: DataFormat = "channels_last",
+    keepdims: bool = False,
+) -> Value:
+    """GlobalMaxPooling1D(data_format=None, keepdims=False)."""
+    return _pool_all(ctx, x, 1, "ReduceMax", data_format, keepdims)
 
 
 @layer("GlobalMaxPooling2D")
@@ -57,29 +149,43 @@ def global_max_pooling2d(
     keepdims: bool = False,
 ) -> Value:
     """GlobalMaxPooling2D(data_format=None, keepdims=False)."""
-    return _pool_all(ctx, x, "ReduceMax", data_format, keepdims)
+    return _pool_all(ctx, x, 2, "ReduceMax", data_format, keepdims)
+
+
+@layer("GlobalMaxPooling3D")
+def global_max_pooling3d(
+    ctx: Context,
+    x: Value,
+    *,
+    data_format: DataFormat = "channels_last",
+    keepdims: bool = False,
+) -> Value:
+    """GlobalMaxPooling3D(data_format=None, keepdims=False)."""
+    return _pool_all(ctx, x, 3, "ReduceMax", data_format, keepdims)
 
 
 def _pool(
     ctx: Context,
     x: Value,
     op: str,
-    pool_size: tuple[int, int],
-    strides: tuple[int, int] | None,
+    pool_size: Sizes,
+    strides: Sizes | None,
     padding: str,
     data_format: str,
 ) -> Value:
-    x = spatial(ctx, x, data_format)
+    x = spatial(ctx, x, data_format, len(pool_size))
     sizes, attributes = window(image_sizes(x), pool_size, strides or pool_size, padding)
     name = ctx.add(op, x.name, **attributes)
-    channels = x.shape[channel_axis(data_format)]
-    return Value(name, image_shape(x, sizes, channels or 0), x.dtype, x.order)
+    return Value(name, image_shape(x, sizes, x.shape[x.order[1]]), x.dtype, x.order)
 
 
-def _pool_all(ctx: Context, x: Value, op: str, data_format: str, keepdims: bool) -> Value:
-    x = spatial(ctx, x, data_format)
-    name = ctx.add(op, x.name, ctx.constant([2, 3], "int64"), keepdims=int(keepdims))
-    channels = x.shape[channel_axis(data_format)]
+def _pool_all(
+    ctx: Context, x: Value, dimensions: int, op: str, data_format: str, keepdims: bool
+) -> Value:
+    x = spatial(ctx, x, data_format, dimensions)
+    axes = ctx.constant(list(range(2, x.rank)), "int64")
+    name = ctx.add(op, x.name, axes, keepdims=int(keepdims))
+    channels = x.shape[x.order[1]]
     if keepdims:
-        return Value(name, image_shape(x, (1, 1), channels or 0), x.dtype, x.order)
+        return Value(name, image_shape(x, (1,) * dimensions, channels), x.dtype, x.order)
     return Value(name, (x.shape[0], channels), x.dtype, plain(2))

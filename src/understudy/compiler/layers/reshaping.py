@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from ..lowering import Context
-from ..registry import DataFormat, Margins, OptionError, Sizes, layer
-from ..value import Folded, Value, elements, plain
-from .spatial import channel_axis, image_shape, image_sizes, spatial
+from ..registry import DataFormat, OptionError, Size, Sizes, layer
+from ..value import Folded, Value, channels_first, elements, plain
 
 
 @layer("Flatten")
@@ -49,8 +48,10 @@ def flatten(ctx: Context, x: Value, *, data_format: DataFormat = "channels_last"
 @layer("Reshape")
 def reshape(ctx: Context, x: Value, *, target_shape: Sizes) -> Value:
     """Reshape(target_shape): at most one size is -1."""
-    x = ctx.plain(x)
     count = elements(x.shape)
+    if count is not None and target_shape in ((-1,), (count,)):
+        return flatten(ctx, x)
+    x = ctx.plain(x)
     shape: tuple[int | None, ...] = target_shape
     if -1 in target_shape:
         rest = math.prod(size for size in target_shape if size != -1)
@@ -62,9 +63,14 @@ def reshape(ctx: Context, x: Value, *, target_shape: Sizes) -> Value:
         shape = tuple(unknown if size == -1 else size for size in target_shape)
     elif count is not None and count != math.prod(target_shape):
         raise OptionError(f"{count} elements do not fit into {target_shape}")
+    order = plain(len(shape) + 1)
+    if len(shape) > 2 and all(size == 1 for size in shape[:-1]):
+        # One pixel lies the same in every order: what follows is a convolution, as a rule.
+        order = channels_first(len(order), len(shape))
     # ONNX's 0 takes the batch as it is; its -1 is then still free for Keras' own.
-    name = ctx.add("Reshape", x.name, ctx.constant([0, *target_shape], "int64"))
-    return Value(name, (x.shape[0], *shape), x.dtype, plain(len(shape) + 1))
+    sizes = [0, *(target_shape[axis - 1] for axis in order[1:])]
+    name = ctx.add("Reshape", x.name, ctx.constant(sizes, "int64"))
+    return Value(name, (x.shape[0], *shape), x.dtype, order)
 
 
 @layer("Permute")
@@ -78,54 +84,12 @@ def permute(ctx: Context, x: Value, *, dims: Sizes) -> Value:
     return Value(x.name, shape, x.dtype, tuple(seen.index(axis) for axis in x.order))
 
 
-@layer("ZeroPadding2D")
-def zero_padding2d(
-    ctx: Context,
-    x: Value,
-    *,
-    padding: Margins = ((1, 1), (1, 1)),
-    data_format: DataFormat = "channels_last",
-) -> Value:
-    """ZeroPadding2D(padding=(1, 1), data_format=None)."""
-    x = spatial(ctx, x, data_format)
-    (top, bottom), (left, right) = padding
-    rows, columns = image_sizes(x)
-    sizes = (
-        None if rows is None else rows + top + bottom,
-        None if columns is None else columns + left + right,
-    )
-    if not any((top, bottom, left, right)):
-        return x
-    pads = ctx.constant([0, 0, top, left, 0, 0, bottom, right], "int64")
-    name = ctx.add("Pad", x.name, pads)
-    channels = x.shape[channel_axis(data_format)]
-    return Value(name, image_shape(x, sizes, channels or 0), x.dtype, x.order)
-
-
-@layer("Cropping2D")
-def cropping2d(
-    ctx: Context,
-    x: Value,
-    *,
-    cropping: Margins = ((0, 0), (0, 0)),
-    data_format: DataFormat = "channels_last",
-) -> Value:
-    """Cropping2D(cropping=((0, 0), (0, 0)), data_format=None)."""
-    x = spatial(ctx, x, data_format)
-    (top, bottom), (left, right) = cropping
-    rows, columns = image_sizes(x)
-    sizes = (
-        None if rows is None else rows - top - bottom,
-        None if columns is None else columns - left - right,
-    )
-    end = (1 << 62, 1 << 62)
-    stops = [-cut if cut else far for cut, far in zip((bottom, right), end, strict=True)]
-    name = ctx.add(
-        "Slice",
-        x.name,
-        ctx.constant([top, left], "int64"),
-        ctx.constant(stops, "int64"),
-        ctx.constant([2, 3], "int64"),
-    )
-    channels = x.shape[channel_axis(data_format)]
-    return Value(name, image_shape(x, sizes, channels or 0), x.dtype, x.order)
+@layer("RepeatVector")
+def repeat_vector(ctx: Context, x: Value, *, n: Size) -> Value:
+    """RepeatVector(n): (batch, features) -> (batch, n, features)."""
+    x = ctx.plain(x)
+    if x.rank != 2:
+        raise OptionError(f"its input has the shape {x.shape}, a vector is needed")
+    apart = ctx.add("Unsqueeze", x.name, ctx.constant([1], "int64"))
+    name = ctx.add("Expand", apart, ctx.constant([1, n, 1], "int64"))
+    return Value(name, (x.shape[0], n, x.shape[1]), x.dtype, plain(3))

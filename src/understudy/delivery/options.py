@@ -1,0 +1,61 @@
+"""What a person may say about how a model is compiled. What is said belongs to the release's id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from ..errors import InputError
+
+BACKENDS = ("tensorflow", "theano")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options that change what is compiled.
+
+    Attributes:
+        allow_nan: take weights that are not finite.
+        backend: what Keras 1 ran on, which its files do not say; None takes the best evidence.
+        layers: what Lambda and custom layers compute: expressions by the layers' names.
+    """
+
+    allow_nan: bool = False
+    backend: str | None = None
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.backend is not None and self.backend not in BACKENDS:
+            raise InputError(
+                f"there is no backend {self.backend!r}", hint=f"give {' or '.join(BACKENDS)}"
+            )
+
+    def said(self) -> dict[str, object]:
+        """What was said, as plain JSON values; what was not is left out."""
+        return {
+            name: value for name, value in asdict(self).items() if value not in (None, False, {})
+        }
+
+
+def parse_layers(given: Sequence[str]) -> dict[str, str]:
+    """The expressions of `--layer NAME=EXPRESSION`, by name, checked.
+
+    Raises:
+        InputError: one is not of that form, or no expression; or a name comes twice.
+    """
+    from ..compiler.ops.language import parse
+
+    layers: dict[str, str] = {}
+    for text in given:
+        name, equals, expression = text.partition("=")
+        name = name.strip()
+        if not name or not equals:
+            raise InputError(
+                f"--layer {text}: a name and an expression are needed",
+                hint="write it like this: --layer 'lambda_1=x / 127.5 - 1'",
+            )
+        if name in layers:
+            raise InputError(f"--layer {name} is given twice", hint="give it once")
+        parse(expression)
+        layers[name] = " ".join(expression.split())
+    return layers
