@@ -32,7 +32,7 @@ MODEL = "fashion"
 
 SHADES = " .:-=+*#%@"
 WIDTH, HEIGHT = 24, 12
-SHOWN = ("test-00023.png", "test-00002.png", "test-00000.png")
+SHOWN = ("test-00000.png", "test-00002.png", "test-00018.png")
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
 
@@ -74,9 +74,8 @@ def main() -> None:
 
     seconds = time.perf_counter() - started
     console.print(f"\n[bold]Done[/] in {seconds:.0f} seconds. Try next:\n")
-    console.print(f"  export UNDERSTUDY_STORE={relative(STORE)}")
-    command = relative(COMMAND)
-    console.print(f"  {command} classify {relative(IMAGES)} --model {MODEL} --json")
+    command, store = relative(COMMAND), relative(STORE)
+    console.print(f"  {command} classify {relative(IMAGES)} --model {MODEL} --store {store}")
     console.print(f"  {command} inspect {relative(HERE / 'better')}")
     console.print(f"  {command} push YOUR_ARCHITECTURE.json YOUR_WEIGHTS.h5 --model yours\n")
 

@@ -7,6 +7,7 @@ they are needed: classifying does not import the compiler, compiling not onnxrun
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 import tempfile
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import NotFoundError
+from .errors import InputError, NotFoundError
 from .release.layout import DEFAULT_STAGES, check_model, check_stage
 from .release.manifest import Manifest
 from .release.repository import fetch_release, read_manifest
@@ -72,6 +73,10 @@ def open_model(
     where = store_at(store)
     found = read_pointer(where, check_model(model), check_stage(stage))
     if found is None:
+        if stage not in DEFAULT_STAGES:
+            raise InputError(
+                f"there is no stage {stage}", hint=f"the stages are {', '.join(DEFAULT_STAGES)}"
+            )
         serving = [s for s in DEFAULT_STAGES if read_pointer(where, model, s) is not None]
         if not serving:
             raise unknown_model(where, model)
@@ -84,15 +89,17 @@ def open_model(
 
 
 def open_files(
-    *files: PathLike, labels: PathLike | None = None, preprocess: PathLike | None = None
+    *files: PathLike,
+    labels: PathLike | Sequence[str] | None = None,
+    preprocess: PathLike | Mapping[str, Any] | None = None,
 ) -> Classifier:
     """Open a model's files, without any store: compile them, and be ready to classify.
 
     Args:
         files: an architecture and its weights, one whole model, a zip, or a folder with these
             (and with labels.txt and preprocess.json, if there are any).
-        labels: a text file with one class a line.
-        preprocess: a JSON file that says how an image becomes the input.
+        labels: the classes in the order of the model's outputs, or a text file with one a line.
+        preprocess: how an image becomes the input: what `preprocess.json` says, or such a file.
 
     Raises:
         InputError: the files cannot be used; what, why and what to do is said.
@@ -101,19 +108,26 @@ def open_files(
     from .delivery.sources import find_sources
     from .release.identity import Role
 
-    extra = {Role.LABELS: _path(labels), Role.PREPROCESS: _path(preprocess)}
-    plan = plan_release(find_sources([Path(file) for file in files], extra))
     # Once the session is open, the weights are mapped: the files may go.
-    with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
-        manifest = make_release(plan, Path(folder), rehearse)
-        return Classifier.open(Path(folder), _served(manifest, Path(files[0]).stem, None))
+    with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as name:
+        given, made = Path(name, "given"), Path(name, "made")
+        for folder in (given, made):
+            folder.mkdir()
+        if labels is not None and not isinstance(labels, str | os.PathLike):
+            labels = _written(given / "labels.txt", "".join(f"{label}\n" for label in labels))
+        if isinstance(preprocess, Mapping):
+            preprocess = _written(given / "preprocess.json", json.dumps(dict(preprocess)))
+        extra = {Role.LABELS: _path(labels), Role.PREPROCESS: _path(preprocess)}
+        plan = plan_release(find_sources([Path(file) for file in files], extra))
+        manifest = make_release(plan, made, rehearse)
+        return Classifier.open(made, _served(manifest, Path(files[0]).stem, None))
 
 
 def find_images(paths: list[Path]) -> list[Path]:
     """The images among files and folders.
 
     Raises:
-        InputError: a path is missing, or a folder has no images.
+        InputError: a folder has no images.
     """
     from .serve import images_in
 
@@ -175,6 +189,11 @@ def _served(manifest: Manifest, model: str, stage: str | None) -> ServedModel:
 
 def _object(value: Any) -> dict[str, Any]:
     return dict(value)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 def _path(path: PathLike | None) -> Path | None:

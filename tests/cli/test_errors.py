@@ -150,7 +150,7 @@ def test_wrong_labels(run: Run, tmp_path: Path) -> None:
     labels = tmp_path / "names.txt"
     labels.write_text("one\ntwo\n")
     done = run("push", FASHION / "first", "--model", "m", "--labels", labels)
-    assert_told(done, "names.txt has 2 labels, the model gives 10 classes")
+    assert_told(done, "names.txt has 2 labels, the model gives 10 outputs")
 
 
 def test_wrong_goldens(run: Run, tmp_path: Path, store: Path) -> None:

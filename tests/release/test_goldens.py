@@ -45,7 +45,7 @@ def test_named_arrays() -> None:
 @pytest.mark.parametrize(
     ("arrays", "why"),
     [
-        ({"inputs": X}, "needs the arrays outputs"),
+        ({"inputs": X}, "needs arrays called outputs"),
         ({"x": X, "y": Y}, "it has x, y"),
         ({"inputs": X[:2], "outputs": Y}, "same number"),
         ({"inputs": X[:0], "outputs": Y[:0]}, "empty"),

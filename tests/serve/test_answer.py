@@ -87,12 +87,21 @@ def test_numbers_that_are_not_finite_are_no_answer(bad: float) -> None:
 
 @pytest.mark.parametrize(
     ("activation", "outputs", "labels"),
-    [("softmax", 3, 2), ("softmax", 2, 3), ("sigmoid", 1, 3), ("sigmoid", 3, 2), ("linear", 1, 2)],
+    [("softmax", 3, 2), ("softmax", 2, 3), ("sigmoid", 1, 3), ("sigmoid", 3, 2), ("linear", 1, 3)],
 )
 def test_labels_must_fit(activation: str, outputs: int, labels: int) -> None:
-    with pytest.raises(InputError, match=f"there are {labels} labels") as caught:
+    with pytest.raises(InputError, match=rf"has {labels} labels") as caught:
         head(activation, outputs, ["x"] * labels)
-    assert "labels.txt" in caught.value.hint
+    assert "one class a line" in caught.value.hint
+
+
+def test_a_binary_logit_becomes_two_probabilities() -> None:
+    for logit in (-800.0, -1.5, 0.0, 2.0, 800.0):
+        both = head("linear", 1, ["no", "yes"]).answer(np.array([logit]), 2)
+        by_label = {prediction.label: prediction.probability for prediction in both}
+        expected = 1 / (1 + math.exp(-logit)) if logit > -700 else 0.0
+        assert by_label["yes"] == pytest.approx(expected)
+        assert by_label["no"] == pytest.approx(1 - expected)
 
 
 @pytest.mark.parametrize("top_k", [0, -1])

@@ -205,7 +205,7 @@ def test_predict_refuses_what_does_not_fit(
 @pytest.mark.parametrize(
     ("change", "error", "what"),
     [
-        ({"labels": ("a", "b")}, InputError, "2 labels, but the model has 4"),
+        ({"labels": ("a", "b")}, InputError, "has 2 labels, the model gives 4 outputs"),
         ({"output": "other"}, ReleaseError, 'no output "other"; it has "classes"'),
         ({"input": "other"}, ReleaseError, 'input is "image", the release says "other"'),
         ({"preprocess": resolve(None, (8, 8, 3))}, ReleaseError, "the release makes float32 (8,"),

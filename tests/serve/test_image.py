@@ -175,7 +175,7 @@ def test_a_pillow_image_is_not_changed() -> None:
 
 BROKEN: dict[str, tuple[Any, str]] = {
     "nothing": (b"", "empty (0 bytes)"),
-    "text": (b"Dear Sir or Madam", "not an image: it begins with b'Dear Sir or "),
+    "text": (b"Dear Sir or Madam", 'not an image: it begins with "Dear Sir or'),
     "a line break in it": (b"\n\n\n", "not an image"),
     "pdf": (b"%PDF-1.7", "not an image"),
     "a format that is not listed": (encoded(photo(), "TGA"), "not an image"),

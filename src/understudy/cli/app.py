@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from importlib.metadata import version
@@ -12,6 +14,7 @@ import typer
 
 from .. import wiring
 from ..errors import InputError, UnderstudyError
+from ..files import reason
 from . import show
 
 app = typer.Typer(
@@ -59,18 +62,49 @@ Layers = Annotated[
 Message = Annotated[str, typer.Option("-m", "--message", help="why, for the history")]
 
 
-def main() -> None:
-    """Run the command line, and end the process with its exit code."""
+CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT})
+
+
+def run() -> int:
+    """Run a command and give the exit code. Nothing of a person's doing ends in a traceback."""
+    _prepare_streams()
+    code = 0
     try:
-        app()
+        try:
+            app()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        sys.stdout.flush()
     except UnderstudyError as error:
         show.error(error)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # `understudy … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 2
+    except BrokenPipeError:  # `understudy … | head`: who reads has enough
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        _drop_output()
+        show.error(
+            InputError(f"the output cannot be written: {reason(error)}", hint="write it elsewhere")
+        )
+        return 2
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make sure that there are streams, and that none fails on a letter it cannot show."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed, as in `>&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 for the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let the interpreter flush into nothing when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,7 +129,10 @@ def inspect(
 ) -> None:
     """Say what a model's files are, and whether they can be compiled."""
     options = wiring.compile_options(backend=backend, layers=layer or ())
-    show.inspection(wiring.inspect_files(sources, options), as_json=json)
+    found = wiring.inspect_files(sources, options)
+    show.inspection(found, as_json=json)
+    if found.problems:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -175,7 +212,8 @@ def status(
 @app.command()
 def classify(
     images: Annotated[
-        list[Path], typer.Argument(help="images, and folders with images", show_default=False)
+        list[Path],
+        typer.Argument(help="images, and folders with images", show_default=False, readable=False),
     ],
     model: Annotated[str, typer.Option(help="the model's name", show_default=False)],
     stage: Annotated[str, typer.Option(help="whose release answers")] = wiring.DEFAULT_STAGE,

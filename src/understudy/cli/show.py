@@ -19,6 +19,7 @@ from rich.table import Table
 from ..delivery.pointer import Action
 from ..errors import UnderstudyError, UnsupportedError
 from ..release.identity import short_id
+from ..release.labels import counted
 
 if TYPE_CHECKING:
     from ..compiler.inspection import Inspection
@@ -55,8 +56,9 @@ def error(error: UnderstudyError) -> None:
     console.print(f"[bold]hint:[/] {escape(_printable(error.hint))}")
 
 
-def _json(value: Any) -> None:
-    print(json_format.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201
+def _json(value: Any, indent: int | None = 2) -> None:
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print(json_format.dumps(value, indent=indent, ensure_ascii=ascii_only), flush=True)  # noqa: T201
 
 
 def _printable(text: str) -> str:
@@ -74,6 +76,11 @@ def inspection(found: Inspection, *, as_json: bool) -> None:
         return
     out = _out()
     out.print(_facts(found))
+    if found.problems:
+        out.print()
+        out.print("[bold red]cannot be compiled:[/]")
+        for problem in found.problems:
+            out.print(f"  - {escape(_printable(problem))}")
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("layer")
     table.add_column("class")
@@ -89,11 +96,6 @@ def inspection(found: Inspection, *, as_json: bool) -> None:
         out.print("tensors that no layer uses:")
         for tensor in unused:
             out.print(f"  {escape(_printable(tensor.source))} {tensor.shape}")
-    if found.problems:
-        out.print()
-        out.print("[bold red]cannot be compiled:[/]")
-        for problem in found.problems:
-            out.print(f"  - {escape(_printable(problem))}")
 
 
 def _facts(found: Inspection) -> Table:
@@ -179,14 +181,15 @@ def delivered(done: Delivered, *, as_json: bool) -> None:
     said = f"Keras {origin.keras_version}, " if origin.keras_version else ""
     out.print(
         f"  {said}{manifest.parameters:,} parameters, "
-        f"{len(manifest.labels) or 'no'} labels, {_verified(manifest.self_test.verified)}"
+        f"{counted(len(manifest.labels), 'label') if manifest.labels else 'no labels'}, "
+        f"{_verified(manifest.self_test.verified)}"
     )
     if done.pointer.history[0].action is not Action.PUSH:
         return
     if manifest.assumed:
         recorded = manifest.preprocess if isinstance(manifest.preprocess, dict) else {}
         listed = ", ".join(f"{key} {recorded.get(key)}" for key in manifest.assumed)
-        out.print(f"  assumed, preprocess.json does not say: {listed}")
+        out.print(f"  assumed, nobody says it: {listed}; check it")
     for note in origin.notes:
         out.print(f"  note: {escape(_printable(note))}")
 
@@ -205,7 +208,7 @@ def status(models: Sequence[ModelStatus], where: str, *, as_json: bool) -> None:
         out.print(f"no models in {escape(where)}; `understudy push` brings the first")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("model", "stage", "release", "since", "by", ""):
+    for column in ("model", "stage", "release", "since (UTC)", "by", ""):
         table.add_column(column, no_wrap=column == "release")
     for model in models:
         for number, stage in enumerate(model.stages):
@@ -265,67 +268,85 @@ def _results_json(found: Iterable[Result]) -> Printed:
     total = failed = 0
     for result in found:
         total, failed = total + 1, failed + (result.error is not None)
-        print(json_format.dumps(result.to_json(), ensure_ascii=False), flush=True)  # noqa: T201
+        _json(result.to_json(), indent=None)
     return Printed(total, failed)
 
 
 def _results_csv(found: Iterable[Result]) -> Printed:
     writer = csv_format.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("image", "rank", "label", "index", "probability", "error"))
+    writer.writerow(("image", "rank", "label", "index", "probability", "score", "error"))
     total = failed = 0
     for result in found:
         total, failed = total + 1, failed + (result.error is not None)
         if result.error is not None:
-            writer.writerow((result.image, "", "", "", "", result.error.what))
+            writer.writerow((result.image, "", "", "", "", "", result.error.what))
         for rank, prediction in enumerate(result.predictions, 1):
-            value = prediction.probability if prediction.score is None else prediction.score
-            writer.writerow((result.image, rank, prediction.label, prediction.index, value, ""))
+            numbers = (prediction.index, prediction.probability, prediction.score)
+            writer.writerow((result.image, rank, prediction.label, *numbers, ""))
     return Printed(total, failed)
 
 
 def _results_table(found: Iterable[Result], total: int) -> Printed:
-    out = _out()
-    table = Table(box=None, pad_edge=False, header_style="dim")
     if total < MANY:
-        table.add_column("label")
-        table.add_column("probability", justify="right")
-        table.add_column("")
-    else:
-        table.add_column("image", overflow="fold")
-        table.add_column("label")
-        table.add_column("probability", justify="right")
-        table.add_column("then", style="dim", overflow="fold")
-    seen = failed = 0
+        return _one_table(found)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("image", overflow="fold")
+    table.add_column("label")
+    table.add_column("probability", justify="right")
+    table.add_column("then", style="dim", overflow="fold")
+    seen = 0
     errors: list[Result] = []
     for result in found:
         seen += 1
+        name = _shown(result.image)
         if result.error is not None:
-            failed += 1
             errors.append(result)
-            if total >= MANY:
-                table.add_row(escape(str(result.image)), "[red]cannot be classified[/]", "", "")
-        elif total < MANY:
-            out.print(f"[bold]{escape(str(result.image))}[/]")
-            for prediction in result.predictions:
-                bar = "█" * round(BAR * (prediction.probability or 0))
-                table.add_row(escape(prediction.label), _value(prediction), bar)
+            table.add_row(name, "[red]cannot be classified[/]", "", "")
         else:
             first, *rest = result.predictions
-            then = ", ".join(f"{escape(p.label)} {_value(p)}" for p in rest)
-            table.add_row(escape(str(result.image)), escape(first.label), _value(first), then)
-    if table.row_count:
-        out.print(table)
+            then = ", ".join(f"{_shown(p.label)} {_value(p)}" for p in rest)
+            table.add_row(name, _shown(first.label), _value(first), then)
+    _out().print(table)
+    _image_errors(errors)
+    return Printed(seen, len(errors))
+
+
+def _one_table(found: Iterable[Result]) -> Printed:
+    (result,) = found
+    if result.error is not None:
+        _image_errors([result])
+        return Printed(1, 1)
+    out = _out()
+    out.print(f"[bold]{_shown(result.image)}[/]")
+    scored = result.predictions[0].probability is None
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("label")
+    table.add_column("score" if scored else "probability", justify="right")
+    table.add_column("")
+    for prediction in result.predictions:
+        bar = "█" * round(BAR * (prediction.probability or 0))
+        table.add_row(_shown(prediction.label), _value(prediction), bar)
+    out.print(table)
+    return Printed(1, 0)
+
+
+def _image_errors(results: Sequence[Result]) -> None:
+    """What is wrong with each image, and what to do; a hint once for images in a row."""
     console = _talk()
-    for result in errors:
-        if result.error is not None:
-            console.print(
-                f"[bold red]error:[/] {escape(str(result.image))}: "
-                f"{escape(_printable(result.error.what))}"
-            )
-    hints = dict.fromkeys(r.error.hint for r in errors if r.error is not None)
-    for hint in hints:
-        console.print(f"[bold]hint:[/] {escape(_printable(hint))}")
-    return Printed(seen, failed)
+    for number, result in enumerate(results):
+        if result.error is None:
+            continue
+        console.print(
+            f"[bold red]error:[/] {_shown(result.image)}: {escape(_printable(result.error.what))}"
+        )
+        after = results[number + 1].error if number + 1 < len(results) else None
+        if after is None or after.hint != result.error.hint:
+            console.print(f"[bold]hint:[/] {escape(_printable(result.error.hint))}")
+
+
+def _shown(name: object) -> str:
+    """A name that a stranger may have chosen, safe for a terminal."""
+    return escape(_printable(str(name)))
 
 
 def _value(prediction: Any) -> str:

@@ -18,16 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiler import OPSET, WEIGHTS_FILE, Compiled
-from ..errors import InputError, ReleaseError
+from ..errors import InputError, PreprocessError, ReleaseError
 from ..files import map_file, write_file
 from ..keras import Origin
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
 from ..release.goldens import parse_goldens
 from ..release.identity import Role, release_id
+from ..release.labels import check_labels
 from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature
 from ..release.manifest import Origin as RecordedOrigin
-from ..release.preprocess import parse
+from ..release.preprocess import Preprocess, parse
 from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
@@ -78,7 +79,7 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
     sources = plan.sources
     compiled, origin = compile_sources(sources, plan.options)
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
-    labels = _labels(sources, outputs)
+    labels = _labels(sources, outputs, compiled.activation)
     preprocess = resolve_preprocess(sources, compiled)
     write_file(staging / MODEL_FILE, [compiled.files.onnx])
     write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
@@ -123,12 +124,24 @@ def resolve_preprocess(sources: Sources, compiled: Compiled) -> Resolved:
     said = sources.content(Role.PREPROCESS)
     signature = compiled.inputs[0]
     return resolve(
-        None if said is None else parse(bytes(said)),
+        None if said is None else _parse_preprocess(sources, bytes(said)),
         signature.shape[1:],
         data_format="channels_first" if _is_channels_first(signature.shape) else "channels_last",
         dtype=signature.dtype,
         model_rescales=compiled.rescales,
     )
+
+
+def _parse_preprocess(sources: Sources, said: bytes) -> Preprocess:
+    """Read what was said; in errors the file has the name that the person gave it."""
+    try:
+        return parse(said)
+    except PreprocessError as error:
+        path = sources.path(Role.PREPROCESS)
+        name = "preprocess.json" if path is None else path.name
+        raise PreprocessError(
+            error.what.replace("preprocess.json", name), hint=error.hint
+        ) from error
 
 
 def _is_channels_first(shape: tuple[int | None, ...]) -> bool:
@@ -148,19 +161,14 @@ def _signatures(found: tuple[Any, ...]) -> tuple[Signature, ...]:
     return tuple(Signature(s.name, s.shape, s.dtype) for s in found)
 
 
-def _labels(sources: Sources, outputs: tuple[Signature, ...]) -> tuple[str, ...]:
+def _labels(sources: Sources, outputs: tuple[Signature, ...], activation: str) -> tuple[str, ...]:
     found = sources.labels()
     if found is None:
         return ()
     name, labels = found
     classes = outputs[0].shape[-1]
-    if classes == 1 and len(labels) <= 2:
-        return labels
-    if classes is not None and len(labels) != classes:
-        raise InputError(
-            f"{name} has {len(labels)} labels, the model gives {classes} classes",
-            hint="write one label a line for each class, in the order of the model's outputs",
-        )
+    if classes is not None:
+        check_labels(len(labels), classes, activation, name)
     return labels
 
 

@@ -46,11 +46,11 @@ def parse_goldens(
     for found, signatures, kind in sides:
         for signature in signatures:
             _check(found[signature.name], signature, kind, name)
-    counts = {len(array) for array in (*found_inputs.values(), *found_outputs.values())}
-    if len(counts) > 1 or 0 in counts:
+    counts = [len(array) for array in (*found_inputs.values(), *found_outputs.values())]
+    if len(set(counts)) > 1 or 0 in counts:
         raise InputError(
             f"{name}: inputs and outputs must have the same number of examples, at least one; "
-            f"they have {', '.join(map(str, sorted(counts)))}",
+            f"they have {' and '.join(map(str, counts))}",
             hint=HINT,
         )
     typed = {s.name: found_inputs[s.name].astype(s.dtype, copy=False) for s in inputs}
@@ -81,7 +81,7 @@ def _of(
     if len(found) < len(signatures):
         needed = [kind] if len(signatures) == 1 else [f"{kind}/{s.name}" for s in signatures]
         raise InputError(
-            f"{name} needs the arrays {', '.join(needed)}; it has {', '.join(arrays) or 'none'}",
+            f"{name} needs arrays called {', '.join(needed)}; it has {', '.join(arrays) or 'none'}",
             hint=HINT,
         )
     return found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, InputError
+from ..release.labels import BINARY_LABELS, labels_do_not_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,21 +93,20 @@ def head(activation: str, outputs: int, labels: Sequence[str] = ()) -> Head:
     | sigmoid | 1, with no label or two | class 1, and its complement class 0 (Keras' binary way) |
     | sigmoid | otherwise | independent probabilities, as they are |
     | linear | 2 or more | logits: softmax is applied |
+    | linear | 1, with two labels | a logit: sigmoid is applied, then as after sigmoid |
     | linear, anything else | otherwise | scores; probability is not defined |
 
     Raises:
         InputError: the number of labels is not the number of classes.
     """
-    classes = 2 if activation == "sigmoid" and outputs == 1 and len(labels) in (0, 2) else outputs
+    classes = outputs
+    if outputs == 1 and len(labels) in BINARY_LABELS.get(activation, ()):
+        classes = 2
     if labels and len(labels) != classes:
-        one = " (or 2)" if activation == "sigmoid" and outputs == 1 else ""
-        raise InputError(
-            f"there are {len(labels)} labels, but the model has {classes} output(s){one}",
-            hint="labels.txt has one class a line, in the order of the model's outputs",
-        )
+        raise labels_do_not_fit(len(labels), outputs, activation)
     named = tuple(labels) or tuple(f"class {index}" for index in range(classes))
     if classes != outputs:
-        return Head(named, _with_complement)
+        return Head(named, _with_complement if activation == "sigmoid" else _sigmoid_complement)
     if activation == "linear" and outputs >= 2:
         return Head(named, _softmax)
     return Head(named, PROBABILITIES.get(activation))
@@ -128,6 +128,13 @@ def _as_it_is(row: Row) -> Row:
 
 def _with_complement(row: Row) -> Row:
     return np.array([1.0 - row[0], row[0]])
+
+
+def _sigmoid_complement(row: Row) -> Row:
+    """1 / (1 + exp(-x)) for class 1, computed without overflow, and the rest for class 0."""
+    grown = np.exp(-np.abs(row[0]))
+    one = 1 / (1 + grown) if row[0] >= 0 else grown / (1 + grown)
+    return _with_complement(np.array([one]))
 
 
 def _softmax(row: Row) -> Row:

@@ -7,6 +7,7 @@ what is under way when the classifier is closed is finished with the session it 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -100,6 +101,11 @@ class Classifier:
         """
         session = self._open_session()
         check_top_k(top_k)
+        if isinstance(images, str | bytes | os.PathLike):
+            raise InputError(
+                f"{type(images).__name__} is one image, a row of images is needed",
+                hint="write classify(image), or classify_many([image])",
+            )
         if batch_size < 1:
             raise InputError(f"the batch size is {batch_size}", hint="give 1 or more")
         return self._classify_row(session, images, top_k, batch_size)

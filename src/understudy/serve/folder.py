@@ -31,7 +31,7 @@ def images_in(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     Hidden files and folders, and links to folders, are skipped.
 
     Raises:
-        InputError: a path is missing, or a folder has no images; before anything is yielded.
+        InputError: a folder has no images, or cannot be read; before anything is yielded.
     """
     found = [_behind(Path(path)) for path in paths]
     if not found:
@@ -50,9 +50,7 @@ def _behind(path: Path) -> Iterator[Path]:
                 " itself is tried whatever its ending",
             )
         return chain((first,), images)
-    if not path.exists():
-        raise InputError(f"there is no file or folder {path}", hint="check the path")
-    return iter((path,))
+    return iter((path,))  # if it is missing, that is said where it is decoded
 
 
 def _walk(folder: Path) -> Iterator[Path]:

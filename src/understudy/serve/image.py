@@ -51,6 +51,7 @@ FORMATS: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
 """Pillow's name, the module that registers it, how a file begins. Of several frames or pages the
 first is taken."""
 
+HINT_DAMAGED = "copy or download it again, or open it elsewhere and save it"
 HINT = "it takes JPEG, PNG, WebP, TIFF, BMP and GIF; open the file elsewhere and save it as one"
 
 MODES: dict[Color, str] = {"rgb": "RGB", "bgr": "RGB", "grayscale": "L", "rgba": "RGBA"}
@@ -94,7 +95,7 @@ def decode(
                 "there is not enough memory to decode it", hint="shrink the image"
             ) from error
         except Exception as error:  # what the codecs raise is not bounded; see the rules
-            raise ImageError(f"it cannot be decoded{_why(error)}", hint=HINT) from error
+            raise ImageError(f"it cannot be decoded{_why(error)}", hint=HINT_DAMAGED) from error
 
 
 def _opened(source: Source) -> Image.Image:
@@ -138,7 +139,7 @@ def _loaded(file: IO[bytes]) -> Image.Image:
     except Exception as error:  # what the codecs raise is not bounded; see the rules
         raise ImageError(
             f"its {name} header is damaged, cut short or of an unsupported kind{_why(error)}",
-            hint=HINT,
+            hint=HINT_DAMAGED,
         ) from error
     _check_size(image.size)
     image.load()
@@ -149,7 +150,8 @@ def _recognised(head: bytes) -> tuple[str, str]:
     for name, module, beginning in FORMATS:
         if beginning.match(head):
             return name, module
-    raise ImageError(f"it is not an image: it begins with {head[:12]!r}", hint=HINT)
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in head[:12])
+    raise ImageError(f'it is not an image: it begins with "{shown}"', hint=HINT)
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -74,6 +74,8 @@ def open_session(directory: Path, *, threads: int | None = None) -> Session:
     Raises:
         ReleaseError: a file is missing or damaged.
     """
+    # onnxruntime 1.31 queues and sends usage events, with a device id, unless told not to.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime as ort  # 50 to 500 ms: only where a session is opened
 
     for name in (MODEL, WEIGHTS):
