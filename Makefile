@@ -12,13 +12,14 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint bench pins clean help
+.PHONY: setup dev demo test lint fuzz bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
 	@echo "make setup  leaves $(BIN)/understudy"
 	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy"
+	@echo "make fuzz   20,000 damaged files, each of which must end in an error or a model"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt again"
 	@echo "make clean  removes all that the targets made"
@@ -55,6 +56,9 @@ test: lint
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+fuzz: dev
+	@$(BIN)/python tests/fuzz/run.py
 
 bench: dev
 	@for script in compile session decode; do $(BIN)/python bench/$$script.py || exit 1; done

@@ -29,6 +29,12 @@ def test_the_layers_page_is_up_to_date() -> None:
     assert TARGET.read_text() == document(), "run .venv/bin/python tools/layer_docs.py"
 
 
+def test_the_formats_page_is_up_to_date() -> None:
+    from format_docs import TARGET, document
+
+    assert TARGET.read_text() == document(), "run .venv/bin/python tools/format_docs.py"
+
+
 def test_preprocess_page_has_every_choice_and_a_valid_example() -> None:
     page = (ROOT / "docs" / "preprocess.md").read_text()
     example = re.search(r"```json\n(.*?)```", page, re.DOTALL)

@@ -14,7 +14,7 @@ from pathlib import Path
 from understudy.compiler.layers.activations import FUNCTIONS
 from understudy.compiler.lowering import INPUT_KIND
 from understudy.compiler.registry import REGISTRY, Entry
-from understudy.keras.spellings import CLASSES
+from understudy.keras.spellings import CELL_LAYERS, CLASSES, WRAPPERS
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "layers.md"
@@ -52,6 +52,18 @@ def document() -> str:
             versions = ", ".join(_in_order(tested.get(entry.kind, set())))
             parts[-1] += f"\n| `{entry.kind}` | {_options(entry)} | {versions} |"
         parts[-1] += "\n"
+    parts.append("## Layers around others\n")
+    parts.append(
+        "These are compiled as the layers in them are; `TimeToBatch` and `BatchToTime` are what "
+        "a `TimeDistributed` adds.\n"
+    )
+    parts.append("| layer | holds | tested with |\n|---|---|---|")
+    around = {"RNN": CELL_LAYERS, **dict.fromkeys(sorted(WRAPPERS), ("any layer",))}
+    for kind, held in around.items():
+        versions = ", ".join(_in_order(tested.get(kind, set())))
+        inside = ", ".join(f"`{name}`" if name[0].isupper() else name for name in held)
+        parts[-1] += f"\n| `{kind}` | {inside} | {versions} |"
+    parts[-1] += "\n"
     parts.append("## Activation functions\n")
     parts.append(", ".join(f"`{name}`" for name in sorted(FUNCTIONS)) + "\n")
     parts.append("## Older names\n")

@@ -8,6 +8,15 @@ wrapped where they enter; anything else that escapes is a bug of ours.
 from __future__ import annotations
 
 
+MAX_LINE = 2_000
+
+
+def _line(text: str) -> str:
+    """The text as one line that can be printed: names in it come from strangers' files."""
+    shown = "".join(c if c.isprintable() else " " for c in text[:MAX_LINE])
+    return shown if len(text) <= MAX_LINE else f"{shown} …"
+
+
 class UnderstudyError(Exception):
     """The base of all our errors: one line of what and why, and a hint of what to do.
 
@@ -17,8 +26,8 @@ class UnderstudyError(Exception):
     """
 
     def __init__(self, what: str, *, hint: str) -> None:
-        super().__init__(what)
-        self.what = what
+        super().__init__(_line(what))
+        self.what = _line(what)
         self.hint = hint
 
     def __str__(self) -> str:
@@ -42,7 +51,7 @@ class UnsupportedError(InputError):
 
     def __init__(self, what: str, *, hint: str, problems: tuple[str, ...]) -> None:
         super().__init__(what, hint=hint)
-        self.problems = problems
+        self.problems = tuple(map(_line, problems))
 
     def __str__(self) -> str:
         listed = "".join(f"\n  - {problem}" for problem in self.problems)

@@ -10,7 +10,8 @@ import pytest
 
 from keras_files import conv, functional, image_input, layer, nested, sequential
 from understudy.errors import ModelFileError
-from understudy.keras.architecture import ModelSpec, parse_architecture, parse_json
+from understudy.keras.architecture import ModelSpec, parse_architecture
+from understudy.keras.formats.json import parse_json
 from understudy.keras.nodes import Key
 
 

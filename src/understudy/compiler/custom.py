@@ -7,8 +7,9 @@ an activation function. Layers that Keras has are never replaced.
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +43,7 @@ def with_expressions(model: Model, expressions: Mapping[str, str]) -> Model:
     if not expressions:
         return model
     used: set[str] = set()
-    layers = tuple(_replaced(layer, expressions, used) for layer in model.layers)
+    layers = tuple(_replaced(layer, model, expressions, used) for layer in model.layers)
     unused = [name for name in expressions if name not in used]
     if unused:
         names = [layer.name for layer in model.layers if is_custom(layer)]
@@ -73,7 +74,7 @@ def how_to_say(name: str) -> str:
     return f"say what it computes: --layer {shlex.quote(f'{name}=EXPRESSION')}"
 
 
-def _replaced(layer: Layer, expressions: Mapping[str, str], used: set[str]) -> Layer:
+def _replaced(layer: Layer, model: Model, expressions: Mapping[str, str], used: set[str]) -> Layer:
     config = {
         option: _activation(value, expressions, used) for option, value in layer.config.items()
     }
@@ -84,10 +85,10 @@ def _replaced(layer: Layer, expressions: Mapping[str, str], used: set[str]) -> L
         if name not in expressions:
             continue
         used.add(name)
-        if layer.weights:
-            roles = ", ".join(layer.weights)
+        weight = next(_weights_of(layer, model), None)
+        if weight is not None:
             raise InputError(
-                f"--layer {name}: the {layer.kind} {layer.name} has weights ({roles}), which an "
+                f"--layer {name}: the {layer.kind} {layer.name} has weights ({weight}), which an "
                 f"expression cannot use",
                 hint="only layers without weights can be replaced",
             )
@@ -95,6 +96,19 @@ def _replaced(layer: Layer, expressions: Mapping[str, str], used: set[str]) -> L
             layer, kind=EXPRESSION_KIND, config={"expression": Expression(expressions[name])}
         )
     return layer
+
+
+def _weights_of(layer: Layer, model: Model) -> Iterator[str]:
+    """The paths of tensors that seem to be the layer's, by its name, or its class with a number."""
+    words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", layer.kind.rpartition(">")[2])
+    snake = re.escape(re.sub("([a-z])([A-Z])", r"\1_\2", words).lower())
+    own = re.compile(rf"{re.escape(layer.path[-1])}|{snake}(_\d+)?")
+    taken = {tensor.path for _, _, tensor in model.used_tensors()}
+    yield from (tensor.path for tensor in layer.weights.values())
+    for tensor in model.tensors:
+        folders = tensor.path.split("/")[:-1]
+        if tensor.path not in taken and any(own.fullmatch(folder) for folder in folders):
+            yield tensor.path
 
 
 def _activation(value: Any, expressions: Mapping[str, str], used: set[str]) -> Any:

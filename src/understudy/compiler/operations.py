@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .registry import OptionError
 
 if TYPE_CHECKING:
-    from .lowering import Context
+    from .context import Context
 
 NODE_PREFIX = "tf.raw_ops."
 

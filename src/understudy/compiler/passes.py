@@ -12,6 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from .graph import Array, Graph, Lazy, Node
+from .moves import merge_moves
+from .scales import fold_scales
 
 
 def optimise(graph: Graph) -> Graph:
@@ -186,8 +188,12 @@ def _without_dead(graph: Graph) -> Graph:
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
     drop_unused,
+    merge_moves,
+    drop_unused,
     fold_padding,
     fold_batch_normalization,
+    fold_scales,
     drop_identities,
+    drop_unused,
 )
 """Dead operators first: they count as users, and keep others from being folded."""

@@ -11,20 +11,18 @@ Nothing is looked up by name outside this module, and nothing in the file is exe
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ModelFileError
-from ..files import Buffer
+from .formats.json import parse_json
 from .nodes import Key, MalformedError, NodeSpec, call_of, end_keys
 from .operations import KERAS_PACKAGES, operation_class
 from .specs import INPUT_CLASS, LayerSpec, ModelSpec
 from .spellings import WRAPPERS
 from .wrappers import wrapped
 
-MAX_JSON_BYTES = 256 << 20
 MAX_NESTING = 32
 """How deep models may be nested in models."""
 
@@ -38,35 +36,6 @@ class Architecture:
     model: ModelSpec
     keras_version: str | None
     backend: str | None
-
-
-def parse_json(data: Buffer, name: str) -> Any:
-    """Parse JSON of a bounded size.
-
-    Raises:
-        ModelFileError: not JSON, too large, or nested too deeply.
-    """
-    if len(data) > MAX_JSON_BYTES:
-        raise ModelFileError(
-            f"{name} is {len(data):,} bytes long, too much for an architecture",
-            hint="give the file that model.to_json() made",
-        )
-    try:
-        return json.loads(bytes(data).decode("utf-8-sig"))
-    except RecursionError:
-        raise ModelFileError(
-            f"{name} is nested too deeply", hint="give the file that model.to_json() made"
-        ) from None
-    except UnicodeDecodeError:
-        raise ModelFileError(
-            f"{name} is not JSON: it is not text",
-            hint="give the file that model.to_json() made, or a whole model (.keras, .h5)",
-        ) from None
-    except ValueError as error:
-        raise ModelFileError(
-            f"{name} is not JSON: {_first_lower(str(error))}",
-            hint="give the file that model.to_json() made, saved as text",
-        ) from None
 
 
 def parse_architecture(document: Any, name: str) -> Architecture:
@@ -182,7 +151,11 @@ def _sequential(config: Any, depth: int) -> ModelSpec:
         raise MalformedError("a Sequential's layers are no list")
     layers: list[LayerSpec] = []
     for entry in entries:
-        layers.append(_layer(entry, (), depth))
+        layer = _layer(entry, (), depth)
+        if layer.model is not None and _is_nameless(entry):
+            # No name that Keras gives: its own must not decide which is which.
+            layer = replace(layer, name=f"{layer.name}_0{len(layers)}")
+        layers.append(layer)
     if not layers:
         raise MalformedError("a Sequential without layers")
     if layers[0].class_name != INPUT_CLASS:
@@ -200,6 +173,12 @@ def _sequential(config: Any, depth: int) -> ModelSpec:
         (Key(chained[0].name, 0, 0),),
         (Key(chained[-1].name, 0, 0),),
     )
+
+
+def _is_nameless(entry: Mapping[str, Any]) -> bool:
+    """Whether a model in a Sequential has no name: before 2.2.3, a Sequential's was not written."""
+    config = entry.get("config")
+    return not entry.get("name") and not (isinstance(config, dict) and config.get("name"))
 
 
 def _implicit_input(first: LayerSpec, config: Any) -> LayerSpec:
@@ -278,7 +257,3 @@ def _check_unique(layers: Sequence[LayerSpec]) -> None:
 def _text(document: Mapping[str, Any], name: str) -> str | None:
     value = document.get(name)
     return value if isinstance(value, str) else None
-
-
-def _first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -14,6 +14,12 @@ from typing import Any
 from .backends import padding_of
 from .owner import Owner
 
+CONVOLUTIONS = frozenset(
+    f"{name}{dimensions}"
+    for name in ("Conv", "DepthwiseConv", "SeparableConv")
+    for dimensions in ("1D", "2D", "3D", "1DTranspose", "2DTranspose", "3DTranspose")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -49,14 +55,22 @@ def implied(kind: str, config: Mapping[str, Any], version: Version) -> dict[str,
         return {"padding": padding}
     if kind == "UpSampling2D" and config.get("interpolation") == "bilinear":
         return _up_sampling(version)
-    if kind == "Resizing" and version.major >= 3:
-        # Seen in 3.15.1; 3.0.5 cuts off instead of rounding.
-        return {"integers": "rounded" if version.minor >= 15 else "unknown"}
+    if kind in CONVOLUTIONS and config.get("data_format") == "channels_first":
+        return _bias_axis(version)
     if kind == "RandomCrop" and version.tensorflow and version.minor >= 8:
         return {"inference": "resize"}  # 2.4 resizes before it crops
     if kind == "LayerNormalization" and config.get("rms_scaling"):
         return {"scale": True, "center": False}  # whatever was written
     return {}
+
+
+def _bias_axis(version: Version) -> dict[str, Any]:
+    """Where the bias goes: Keras 3.7 and newer on TensorFlow may take another axis."""
+    if version.major < 3 or 0 <= version.minor < 7:
+        return {}
+    if version.backend not in (None, "tensorflow"):
+        return {}
+    return {"bias_axis": "unknown" if version.minor < 0 else "last"}
 
 
 def _up_sampling(version: Version) -> dict[str, Any]:
@@ -70,6 +84,12 @@ def _up_sampling(version: Version) -> dict[str, Any]:
 def doubts(owners: Iterable[Owner], written: str | None) -> list[str]:
     """What to say of layers that files of one version number computed differently."""
     notes = []
+    owners = tuple(owners)
+    if any(owner.config.get("bias_axis") == "last" for owner in owners):
+        notes.append(
+            "its images are channels first: where a convolution gives as many columns as "
+            "channels, its bias belongs to the columns, as in Keras 3.7 and newer on TensorFlow"
+        )
     for owner in owners:
         bilinear = owner.config.get("interpolation") == "bilinear"
         if owner.kind == "UpSampling2D" and bilinear and str(written).startswith("2.2.4-tf"):

@@ -123,6 +123,8 @@ class Legacy:
         roles = leaf.roles()
         if roles is not None and any("/" in role for role in roles):
             return self._by_parts(leaf, roles, share)
+        if roles is not None and [name for name, _ in share] == _numbered(len(roles)):
+            return dict(zip(roles, (tensor for _, tensor in share), strict=True))
         found: Roles = {}
         for name, tensor in share:
             role = _role(leaf.kind, roles, name)
@@ -160,6 +162,11 @@ class Legacy:
             f"that {leaf.kind} has ({', '.join(roles)})",
             hint="are these the weights of this architecture? Save both from one model",
         )
+
+
+def _numbered(count: int) -> list[str]:
+    """What Keras 1 called weights that had no names (keras 1.2.2 `save_weights_to_hdf5_group`)."""
+    return [f"param_{number}" for number in range(count)]
 
 
 def names_of(group: Group, attribute: str) -> list[str] | None:

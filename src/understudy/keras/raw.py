@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..files import Buffer
-from .architecture import parse_json
 from .formats import FileSet, Format, Part, kind_of, open_archive, recognise, tfjs
 from .formats import shards as sharded
+from .formats.json import parse_json
 from .formats.kinds import Kind
 from .formats.yaml import parse_yaml
 from .hdf5 import Group, read_hdf5

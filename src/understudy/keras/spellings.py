@@ -17,6 +17,7 @@ CLASSES: dict[str, str] = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization",
+    "Custom>CustomScaleLayer": "CustomScaleLayer",  # tf.keras 2.15, of InceptionResNetV2
     "GroupedQueryAttention": "GroupQueryAttention",
 }
 """Class name as written -> the newest name. Names that never changed are not listed."""
@@ -216,7 +217,7 @@ WRAPPER_STATE: dict[str, frozenset[str]] = {"SpectralNormalization": frozenset({
 
 WEIGHT_NAMES: dict[str, dict[str, str]] = {
     "DepthwiseConv1D": {"depthwise_kernel": "kernel"},
-    "LayerScale": {"variable": "gamma"},
+    "LayerScale": {"variable": "gamma", "Variable": "gamma"},  # it has no name in some versions
     "DepthwiseConv2D": {"depthwise_kernel": "kernel"},
     "Embedding": {"kernel": "embeddings"},  # Keras 1's `W`
 }

@@ -55,8 +55,9 @@ def sequences(k):
     x = layer.ZeroPadding1D((1, 2))(x)
     x = layer.MaxPooling1D(3, strides=1, padding="same")(x)
     x = layer.Conv1D(6, 3, padding="same", dilation_rate=2, use_bias=False)(x)
-    if _tf(k, 4):
+    if _tf(k, 8):  # 2.4 computes no groups on a CPU
         x = layer.Conv1D(6, 2, groups=3, padding="same")(x)
+    if _tf(k, 4):
         x = layer.Conv1DTranspose(5, 3, strides=2, padding="same", output_padding=1)(x)
     x = layer.BatchNormalization()(x)
     if _tf(k, 8):
@@ -94,11 +95,13 @@ def transposed(k):
     x = layer.Conv2DTranspose(4, (2, 3), strides=(3, 2), activation="tanh")(x)
     x = layer.MaxPooling2D(2)(x)
     x = layer.Conv2DTranspose(3, (4, 5), padding="same", use_bias=False)(x)
-    if _since(k, 2):
+    if _since(k, 2) and (k.generation, k.minor) != (3, 0):  # 3.0 does not write it down
         options = {"output_padding": (1, 1)}
         x = layer.Conv2DTranspose(4, (5, 2), strides=(2, 3), padding="same", **options)(x)
         x = layer.AveragePooling2D(2)(x)
-    if _tf(k, 4):
+    else:
+        x = layer.Conv2D(4, 1)(x)
+    if _tf(k, 8):
         x = layer.Conv2D(4, 3, groups=2)(x)
     x = layer.Conv2DTranspose(4, 1, strides=2)(x)
     return _head(k, image, layer.GlobalMaxPooling2D()(x))
@@ -225,7 +228,9 @@ def looked_up(k):
     image = k.Input((15,))
     x = layer.Add()([image] * 7)
     x = layer.Embedding(40, 5)(layer.Activation("relu")(x))
-    x = layer.Masking(0.0)(layer.Activation("relu")(layer.Conv1D(3, 2)(x)))
+    x = layer.Activation("relu")(layer.Conv1D(3, 2)(x))
+    if k.flavour == "tf.keras" or k.generation > 2:  # what follows refuses masks in others
+        x = layer.Masking(0.0)(x)
     return _head(k, image, layer.Flatten()(layer.Conv1D(6, 3, activation="tanh")(x)))
 
 
@@ -289,20 +294,23 @@ def cases(k):
         made["enlarged"] = _case(enlarged, (5, 6, 3))
         made["reshaped"] = _case(reshaped, (8, 6, 3))
         made["local"] = _case(local, (9, 7, 3))
-    made["sequences"] = _case(sequences, (29, 5), full="plain")
+    made["sequences"] = _case(sequences, (29, 5))
     made["volumes"] = _case(volumes, (7, 9, 8, 2))
     made["transposed"] = _case(transposed, (6, 5, 3))
     made["looked_up"] = _case(looked_up, (15,))
     if not _tf(k, 4):
         return made
     made["reshaped"] = _case(reshaped, (8, 6, 3))
-    made["normalized"] = _case(normalized, (7, 6, 3), full="plain")
+    made["normalized"] = _case(normalized, (7, 6, 3))
     if _tf(k, 11):
-        made["grouped"] = _case(grouped, (7, 6, 3), full="plain")
+        made["grouped"] = _case(grouped, (7, 6, 3))
     made["prepared"] = _case(prepared, (13, 11, 3), full="plain")
     made["enlarged"] = _case(enlarged, (5, 6, 3))
     for policy in ("mixed_float16", "mixed_bfloat16", "float16"):
-        made[policy] = _case(_precise(policy), (12, 10, 3), full="plain", tolerance=5e-3)
+        if policy == "mixed_bfloat16" and not _tf(k, 8):
+            continue  # 2.4 computes none on a CPU
+        full = "plain" if policy == "float16" else ""
+        made[policy] = _case(_precise(policy), (12, 10, 3), full=full, tolerance=5e-3)
     if k.has("AdaptiveMaxPooling2D"):
         made["adaptive"] = _case(adaptive, (11, 9, 3))
     if _application(k, "convnext"):

@@ -89,14 +89,16 @@ function randomize(model, attempt) {
 function tells(output) {
   const [count, width] = output.shape;
   const data = output.dataSync();
-  if (Math.max(...data) > 0.98 && Math.min(...data) >= 0) return false;
+  const [least, most] = [Math.min(...data), Math.max(...data)];
+  if (least >= 0 && most <= 1 && most > 0.98) return false;
   for (let one = 0; one < count; one += 1) {
     for (let other = 0; other < one; other += 1) {
-      let most = 0;
+      let difference = 0;
       for (let n = 0; n < width; n += 1) {
-        most = Math.max(most, Math.abs(data[one * width + n] - data[other * width + n]));
+        const step = data[one * width + n] - data[other * width + n];
+        difference = Math.max(difference, Math.abs(step));
       }
-      if (most < 0.06) return false;
+      if (difference < 0.06) return false;
     }
   }
   return true;
@@ -116,6 +118,7 @@ async function write(name, model, root) {
     const all = Array.isArray(found) ? found : [found];
     if (all.every(tells)) outputs = all;
   }
+  if (!outputs.length) throw new Error(`${name} gives outputs that prove too little`);
   await model.save(tf.io.withSaveHandler(async (artifacts) => {
     const { modelTopology, weightSpecs, weightData, format, generatedBy, convertedBy } = artifacts;
     const weightsManifest = [{ paths: ["./weights.bin"], weights: weightSpecs }];

@@ -65,7 +65,7 @@ def random_weight(rng, name, shape, gain):
     last = re.sub(r"_\d+$", "", name.split("/")[-1].split(":")[0])
     if last.endswith(("variance", "running_std")):
         return rng.uniform(0.5, 1.5, shape)
-    if last.endswith(("gamma", "scale", "score_weight")) or last == "variable":  # Keras 3's nameless LayerScale
+    if last.endswith(("gamma", "scale", "score_weight")) or last.lower() == "variable":  # LayerScale's
         return rng.uniform(0.6, 1.6, shape)
     if last == "embeddings":
         return rng.normal(0.0, 1.0, shape)
@@ -102,7 +102,7 @@ def randomize(model, seed, gain):
 def change(model, layer, arrays):
     """Give a layer of a model other weights. Normalization computes with copies of its own."""
     layer.set_weights(arrays)
-    if hasattr(layer, "finalize_state"):
+    if type(layer).__name__ == "Normalization" and hasattr(layer, "finalize_state"):
         layer.finalize_state()
         model.predict_function = None
 
@@ -137,7 +137,9 @@ def check_effects(model, inputs, outputs):
     for layer in leaves(model):
         arrays = layer.get_weights()
         for index in range(len(arrays)):
-            if "count" in layer.weights[index].name:
+            name = getattr(layer.weights[index], "path", layer.weights[index].name)
+            # A key's bias adds the same to all scores of a softmax: nothing can feel it.
+            if "count" in name or "/key/bias" in name:
                 continue
             changed = [np.array(array) for array in arrays]
             changed[index] = changed[index] * 1.3 + 0.1

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...keras import Activation
-from ..lowering import Context
+from ..context import Context
 from ..registry import REGISTRY, Axis, OptionError, Sizes, layer
 from ..value import Value
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Array
-from ..lowering import Context
 from ..registry import DataFormat, Pair, Single, Triple, layer
 from ..value import Value
 from .interpolation import along, check_matrix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import OptionError, Size, layer
 from ..value import Value
 from .merging import add
@@ -22,6 +22,12 @@ def layer_scale(
         raise OptionError(f"its input has the shape {x.shape}, not {projection_dim} channels")
     gamma = ctx.weight("gamma", (projection_dim,))
     return ctx.like(x, "Mul", broadcast(ctx, x, gamma, (x.rank - 1,), "gamma"))
+
+
+@layer("StochasticDepth")
+def stochastic_depth(_: Context, x: Value, *, drop_path_rate: float) -> Value:  # noqa: ARG001
+    """StochasticDepth(drop_path_rate) of ConvNeXt: nothing, at inference."""
+    return x
 
 
 @layer("CustomScaleLayer")

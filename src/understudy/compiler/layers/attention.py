@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Lazy
-from ..lowering import Context
 from ..registry import Axes, OptionError, Size, layer
 from ..value import Value, plain
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Array, Lazy
-from ..lowering import Context
 from ..value import Value
 
 GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
@@ -72,7 +72,8 @@ class Weights:
         recurrent = ctx.weight("recurrent_kernel", (units, width))
         if not cell.use_bias:
             return cls(kernel, recurrent, None, None)
-        if gates > 1 and ctx.stored_shape("bias") == (2 * width,):
+        cudnn = cell.kind == "LSTM" or cell.reset_after  # the cells that it has
+        if cudnn and ctx.stored_shape("bias") == (2 * width,):
             return cls._of_cudnn(kernel, recurrent, ctx.weight("bias", (2 * width,)), gates)
         if not cell.reset_after:
             return cls(kernel, recurrent, ctx.weight("bias", (width,)), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...keras import Activation
-from ..lowering import Context
+from ..context import Context
 from ..registry import Axes, DataFormat, OptionError, Padding, Size, layer
 from ..value import Value
 from .activations import activate

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Lazy
-from ..lowering import Context
 from ..registry import DataFormat, OptionError, Padding, Pair, Single, Size, Triple, Windows, layer
-from ..value import Value
+from ..value import Value, plain
 from .activations import activate
 from .spatial import Sizes, channels_of, image_shape, image_sizes, spatial, window
 
 LINEAR = Activation("linear")
+
+BiasAxis = Literal["channels", "last", "unknown"]
+"""No option of Keras: see `with_bias`."""
 
 
 @layer("Conv1D")
@@ -29,10 +33,20 @@ def conv1d(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv1D(filters, kernel_size, strides=1, padding="valid", data_format=None, …)."""
     value = _conv(
-        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+        ctx,
+        x,
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        groups,
+        use_bias and bias_axis,
     )
     return activate(ctx, value, activation)
 
@@ -51,10 +65,20 @@ def conv2d(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv2D(filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, …)."""
     value = _conv(
-        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+        ctx,
+        x,
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        groups,
+        use_bias and bias_axis,
     )
     return activate(ctx, value, activation)
 
@@ -73,10 +97,20 @@ def conv3d(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv3D(filters, kernel_size, strides=(1, 1, 1), padding="valid", data_format=None, …)."""
     value = _conv(
-        ctx, x, filters, kernel_size, strides, padding, data_format, dilation_rate, groups, use_bias
+        ctx,
+        x,
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        groups,
+        use_bias and bias_axis,
     )
     return activate(ctx, value, activation)
 
@@ -95,11 +129,12 @@ def depthwise_conv1d(
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """DepthwiseConv1D(kernel_size, strides=1, padding="valid", depth_multiplier=1, …)."""
     value = _depthwise_conv(
         ctx, x, kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate,
-        use_bias,
+        use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -118,11 +153,12 @@ def depthwise_conv2d(
     groups: Literal[1] = 1,  # noqa: ARG001 tf.keras writes it; it means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """DepthwiseConv2D(kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, …)."""
     value = _depthwise_conv(
         ctx, x, kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate,
-        use_bias,
+        use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -142,11 +178,12 @@ def separable_conv1d(
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """SeparableConv1D(filters, kernel_size, …): a depthwise convolution, then one of size 1."""
     value = _separable_conv(
         ctx, x, filters, kernel_size, strides, padding, depth_multiplier, data_format,
-        dilation_rate, use_bias,
+        dilation_rate, use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -166,11 +203,12 @@ def separable_conv2d(
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """SeparableConv2D(filters, kernel_size, …): a depthwise convolution, then a 1×1 one."""
     value = _separable_conv(
         ctx, x, filters, kernel_size, strides, padding, depth_multiplier, data_format,
-        dilation_rate, use_bias,
+        dilation_rate, use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -185,14 +223,13 @@ def _conv(
     data_format: str,
     dilation: Sizes,
     groups: int,
-    use_bias: bool,
+    bias: str | Literal[False],
 ) -> Value:
     x = spatial(ctx, x, data_format, len(kernel_size))
     channels = channels_of(x)
     if channels % groups or filters % groups:
         raise OptionError(f"{channels} channels and {filters} filters in {groups} groups")
     kernel = channels_in_front(ctx.weight("kernel", (*kernel_size, channels // groups, filters)))
-    bias = "bias" if use_bias else None
     return _convolve(ctx, x, kernel, "kernel", strides, padding, dilation, groups, bias)
 
 
@@ -205,12 +242,11 @@ def _depthwise_conv(
     depth_multiplier: int,
     data_format: str,
     dilation: Sizes,
-    use_bias: bool,
+    bias: str | Literal[False],
 ) -> Value:
     x = spatial(ctx, x, data_format, len(kernel_size))
     channels = channels_of(x)
     kernel = _depthwise(ctx.weight("kernel", (*kernel_size, channels, depth_multiplier)))
-    bias = "bias" if use_bias else None
     return _convolve(ctx, x, kernel, "kernel", strides, padding, dilation, channels, bias)
 
 
@@ -224,7 +260,7 @@ def _separable_conv(
     depth_multiplier: int,
     data_format: str,
     dilation: Sizes,
-    use_bias: bool,
+    bias: str | Literal[False],
 ) -> Value:
     x = spatial(ctx, x, data_format, len(kernel_size))
     channels = channels_of(x)
@@ -233,11 +269,11 @@ def _separable_conv(
     pointwise = ctx.weight("pointwise_kernel", (*ones, channels * depth_multiplier, filters))
     value = _convolve(
         ctx, x, _depthwise(depthwise), "depthwise_kernel", strides, padding, dilation, channels,
-        None,
+        False,
     )  # fmt: skip
     return _convolve(
         ctx, value, channels_in_front(pointwise), "pointwise_kernel", ones, "valid", ones, 1,
-        "bias" if use_bias else None,
+        bias,
     )  # fmt: skip
 
 
@@ -264,15 +300,40 @@ def _convolve(
     padding: str,
     dilation: Sizes,
     groups: int,
-    bias: str | None,
+    bias: str | Literal[False],
 ) -> Value:
     """One ONNX Conv on a value that `spatial` arranged; `kernel` is in ONNX's order."""
     filters, _, *kernel_size = kernel.shape
     sizes, attributes = window(image_sizes(x), tuple(kernel_size), strides, padding, dilation)
     if groups != 1:
         attributes["group"] = groups
-    inputs = [ctx.lazy(kernel, role)]
-    if bias is not None:
-        inputs.append(ctx.lazy(ctx.weight(bias, (filters,)), bias))
-    name = ctx.add("Conv", x.name, *inputs, **attributes)
-    return Value(name, image_shape(x, sizes, filters), x.dtype, x.order)
+    grown = Value(x.name, image_shape(x, sizes, filters), x.dtype, x.order)
+    return with_bias(ctx, grown, "Conv", ctx.lazy(kernel, role), bias, attributes)
+
+
+def with_bias(
+    ctx: Context,
+    x: Value,
+    op: str,
+    kernel: str,
+    bias: str | Literal[False],
+    attributes: Mapping[str, Any],
+) -> Value:
+    """Apply a convolution with its bias; `x` has the result's shape already.
+
+    Keras 3.7 and newer on TensorFlow take the bias of channels first images for one of the last
+    axis where that is as long (keras 3.15 `backend.tensorflow.numpy.add`; pull request 20386).
+    Models were trained with what Keras computes.
+    """
+    if not bias:
+        return ctx.like(x, op, kernel, **attributes)
+    filters, columns = x.shape[x.order[1]] or 0, x.shape[-1]
+    stored = ctx.lazy(ctx.weight("bias", (filters,)), "bias")
+    if bias == "channels" or x.order != plain(x.rank) or filters == 1 or filters != columns:
+        return ctx.like(x, op, kernel, stored, **attributes)
+    if bias == "unknown":
+        raise OptionError(
+            f"its images are channels first, with as many columns as channels ({filters}): to "
+            "which of them the bias is added depends on the version of Keras, which no file says"
+        )
+    return ctx.like(ctx.like(x, op, kernel, **attributes), "Add", stored)

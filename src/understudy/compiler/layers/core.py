@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Array
-from ..lowering import Context
 from ..registry import OptionError, Size, layer
 from ..value import Value
 from .activations import activate

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Shape
-from ..lowering import Context
 from ..registry import OptionError, layer
 from ..value import Value, plain
 from .activations import activate

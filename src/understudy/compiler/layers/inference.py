@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import layer
 from ..value import Value
 
@@ -22,7 +22,6 @@ REGULARIZATION = (
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
-    "StochasticDepth",
 )
 
 AUGMENTATION = (

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Array
-from ..lowering import Context
 from ..registry import OptionError
 
 MOST_ELEMENTS = 1 << 24

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Array
-from ..lowering import Context
 from ..registry import DataFormat, OptionError, Pair, Single, Size, layer
 from ..value import Value
 from .activations import activate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import DataFormat, Margins1, Margins2, Margins3, OptionError, layer
 from ..value import Value
 from .spatial import Sizes, image_shape, image_sizes, spatial

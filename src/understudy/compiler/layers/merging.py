@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from ..context import Context
 from ..graph import Shape
-from ..lowering import Context
 from ..registry import Axes, Axis, OptionError, layer
 from ..value import Value, plain
 

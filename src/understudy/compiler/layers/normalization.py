@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Array, Lazy
-from ..lowering import Context
 from ..registry import Axes, Axis, OptionError, layer
 from ..value import Value, channels_first
 

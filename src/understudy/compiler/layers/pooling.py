@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import DataFormat, Padding, Pair, Single, Triple, Windows, layer
 from ..value import Value, plain
 from .spatial import Sizes, image_shape, image_sizes, spatial, window

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Array
-from ..lowering import Context
 from ..registry import OptionError, Size, layer
 from ..value import Value
 from .normalization import constant_array

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..lowering import Context
+from ..context import Context
 from ..value import Value
 
 Quantization = Literal["int8", "int8 weights"]

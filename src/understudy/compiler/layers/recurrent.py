@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ...keras import Activation, Part
-from ..lowering import Context
+from ..context import Context
 from ..registry import REGISTRY, OptionError, Size, layer
 from ..value import Value
 from .cells import GATES, Cell, Result

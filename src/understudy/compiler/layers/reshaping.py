@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import DataFormat, OptionError, Size, Sizes, layer
-from ..value import Folded, Value, channels_first, elements, plain
+from ..value import Folded, Order, Value, channels_first, elements, plain
 
 
 @layer("Flatten")
@@ -69,8 +69,20 @@ def reshape(ctx: Context, x: Value, *, target_shape: Sizes) -> Value:
         order = channels_first(len(order), len(shape))
     # ONNX's 0 takes the batch as it is; its -1 is then still free for Keras' own.
     sizes = [0, *(target_shape[axis - 1] for axis in order[1:])]
-    name = ctx.add("Reshape", x.name, ctx.constant(sizes, "int64"))
+    name = _unreduced(ctx, x, order) or ctx.add("Reshape", x.name, ctx.constant(sizes, "int64"))
     return Value(name, (x.shape[0], *shape), x.dtype, order)
+
+
+def _unreduced(ctx: Context, x: Value, order: Order) -> str | None:
+    """A mean or maximum over all pixels that is made one pixel again, without a Reshape."""
+    maker = ctx.maker(x.name)
+    if x.rank != 2 or order == plain(len(order)) or maker is None:
+        return None
+    if maker.op not in ("ReduceMean", "ReduceMax") or maker.attributes.get("keepdims") != 0:
+        return None
+    if ctx.constants[maker.inputs[1]].make().tolist() != list(range(2, len(order))):
+        return None
+    return ctx.add(maker.op, *maker.inputs, keepdims=1)
 
 
 @layer("Permute")

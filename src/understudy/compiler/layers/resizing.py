@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import DataFormat, OptionError, Pair, Single, Size, Triple, layer
 from ..value import Value
 from .interpolation import along, matrix, nearest
@@ -30,8 +30,6 @@ Interpolation = Literal[
 
 SMOOTHING = frozenset({"gaussian", "mitchellcubic"})
 """Interpolations that change an image even where they leave its size."""
-
-RANGES = {"uint8": (0, 255), "int8": (-128, 127)}
 
 
 @layer("UpSampling1D")
@@ -78,7 +76,7 @@ def up_sampling3d(
     return _repeat(ctx, spatial(ctx, x, data_format, 3), size)
 
 
-@layer("Resizing", integers=True)
+@layer("Resizing")
 def resizing(
     ctx: Context,
     x: Value,
@@ -92,27 +90,19 @@ def resizing(
     fill_value: float = 0.0,
     antialias: bool = False,
     data_format: DataFormat = "channels_last",
-    integers: Literal["floats", "rounded", "unknown"] = "floats",
 ) -> Value:
     """Resizing(height, width, interpolation="bilinear", crop_to_aspect_ratio=False, …).
 
-    `integers` is no option of Keras: what it makes of integer images. tf.keras makes floats;
-    Keras 3 makes integers again, in some versions rounded, in others cut off.
+    Of integers it makes floats: `predict` in Keras 3 too, where a model that is called by hand
+    gives integers again (keras 3.15 `DataLayer.__call__`).
     """
-    kind = x.dtype
-    x = spatial(ctx, ctx.cast(x, "float32"), data_format, 2)
+    x = spatial(ctx, x, data_format, 2)
     target = (height, width)
     if crop_to_aspect_ratio:
         x = _crop_to(ctx, x, target)
     elif pad_to_aspect_ratio:
         x = _pad_to(ctx, x, target, fill_value)
-    x = _resize(ctx, x, target, interpolation, antialias)
-    if kind.startswith("float") or integers == "floats" or interpolation == "nearest":
-        return x
-    if integers == "unknown" or kind not in RANGES:
-        raise OptionError(f"its input is {kind}, of which Keras versions make different images")
-    low, high = (ctx.constant(float(bound)) for bound in RANGES[kind])
-    return ctx.like(ctx.like(x, "Round"), "Clip", low, high)
+    return _resize(ctx, x, target, interpolation, antialias)
 
 
 @layer("CenterCrop")

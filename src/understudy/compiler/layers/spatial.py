@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..context import Context
 from ..graph import Shape
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Value, channels_first
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Array, Lazy
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Order, Value, plain
 from .cells import GATES, Cell, Result, Weights

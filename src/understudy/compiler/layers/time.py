@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import OptionError, layer
 from ..value import Value, plain
 

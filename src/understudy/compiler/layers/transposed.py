@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ...keras import Activation
-from ..lowering import Context
+from ..context import Context
 from ..registry import DataFormat, OptionError, Padding, Pair, Single, Size, Triple, layer
 from ..value import Value
 from .activations import activate
-from .convolution import LINEAR, channels_in_front
+from .convolution import LINEAR, BiasAxis, channels_in_front, with_bias
 from .spatial import channels_of, image_shape, image_sizes, spatial
 
 
@@ -33,11 +33,12 @@ def conv1d_transpose(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv1DTranspose(filters, kernel_size, strides=1, padding="valid", …)."""
     value = _transposed(
         ctx, x, filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate,
-        groups, use_bias,
+        groups, use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -58,6 +59,7 @@ def conv2d_transpose(
     activation: Activation = LINEAR,
     use_bias: bool = True,
     output_shape: Any = None,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv2DTranspose(filters, kernel_size, strides=(1, 1), padding="valid", …).
 
@@ -65,7 +67,7 @@ def conv2d_transpose(
     """
     value = _transposed(
         ctx, x, filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate,
-        groups, use_bias, output_shape,
+        groups, use_bias and bias_axis, output_shape,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -85,11 +87,12 @@ def conv3d_transpose(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
+    bias_axis: BiasAxis = "channels",
 ) -> Value:
     """Conv3DTranspose(filters, kernel_size, strides=(1, 1, 1), padding="valid", …)."""
     value = _transposed(
         ctx, x, filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate,
-        groups, use_bias,
+        groups, use_bias and bias_axis,
     )  # fmt: skip
     return activate(ctx, value, activation)
 
@@ -105,7 +108,7 @@ def _transposed(
     data_format: str,
     dilation: tuple[int, ...],
     groups: int,
-    use_bias: bool,
+    bias: str | Literal[False],
     output_shape: Any = None,
 ) -> Value:
     if groups != 1:
@@ -128,15 +131,13 @@ def _transposed(
         attributes["pads"] = pads
     if any(span.more for span in spans):
         attributes["output_padding"] = [span.more for span in spans]
-    inputs = [ctx.lazy(channels_in_front(kernel), "kernel")]
-    if use_bias:
-        inputs.append(ctx.lazy(ctx.weight("bias", (filters,)), "bias"))
-    name = ctx.add("ConvTranspose", x.name, *inputs, **attributes)
     sizes = tuple(
         None if size is None else span.length(size)
         for size, span in zip(image_sizes(x), spans, strict=True)
     )
-    return Value(name, image_shape(x, sizes, filters), x.dtype, x.order)
+    grown = Value(x.name, image_shape(x, sizes, filters), x.dtype, x.order)
+    stored = ctx.lazy(channels_in_front(kernel), "kernel")
+    return with_bias(ctx, grown, "ConvTranspose", stored, bias, attributes)
 
 
 def _output_padding(written: Any, count: int) -> list[int | None]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...keras import Activation
+from ..context import Context
 from ..graph import Lazy
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Value, plain
 from .activations import activate

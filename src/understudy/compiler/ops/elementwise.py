@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...keras import Activation
+from ..context import Context
 from ..layers.activations import FUNCTIONS, activate, softmax
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Value
 from .operand import (
@@ -347,8 +347,11 @@ def _fits(x: Value, rank: int) -> None:
 def _common(values: list[Value], constants: list[Operand]) -> str:
     """The dtype in which two operands meet: floats win; a whole constant takes the tensor's."""
     found = {value.dtype for value in values}
-    if "float32" in found or any(constant(item).dtype.kind == "f" for item in constants):
+    kinds = {constant(item).dtype.kind for item in constants}
+    if "b" in kinds and (found - {"bool"} or kinds != {"b"}):
+        raise OptionError("a truth value among numbers cannot be compiled")
+    if "float32" in found or "f" in kinds:
         return "float32"
     if len(found) > 1:
         raise OptionError(f"tensors of different dtypes: {', '.join(sorted(found))}")
-    return found.pop() if found else "int32"
+    return found.pop() if found else "bool" if "b" in kinds else "int32"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...keras import Activation
+from ..context import Context
 from ..custom import EXPRESSION_KIND, Expression
 from ..layers.activations import FUNCTIONS
-from ..lowering import Context
 from ..registry import OptionError, layer
 from ..value import Value
 from .language import evaluate

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Context
 from ..layers.resizing import linear
 from ..layers.spatial import image_shape, known_sizes, spatial
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Value, elements
 from .elementwise import binary, square

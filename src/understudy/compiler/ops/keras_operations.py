@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...keras import Activation
+from ..context import Context
 from ..layers.activations import FUNCTIONS
-from ..lowering import Context
 from ..operations import Operation, register
 from ..registry import OptionError
 from ..value import Value

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import InputError
-from ..lowering import Context
+from ..context import Context
 from ..registry import OptionError
 from ..value import Value
 from . import elementwise, image, reduction, shape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Shape
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Value, plain
 from .operand import Operand, broadcast, constant, floats, truth

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Context
 from ..graph import Array, Shape
-from ..lowering import Context
 from ..registry import REGISTRY, OptionError
 from ..value import Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import OptionError
 from ..value import Value
 from .operand import Operand, axes_of, axis_of, floats, number, tensor, truth, whole

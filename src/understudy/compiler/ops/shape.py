@@ -6,8 +6,8 @@ import itertools
 import math
 from collections.abc import Callable
 
+from ..context import Context
 from ..layers.margins import ALMOST_ZERO
-from ..lowering import Context
 from ..registry import OptionError
 from ..value import Order, Value, elements, plain
 from .operand import (

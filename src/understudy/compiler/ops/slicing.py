@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..lowering import Context
+from ..context import Context
 from ..registry import OptionError
 from ..value import Value
 from .operand import Operand, Size, constant, sizes, tensor, whole

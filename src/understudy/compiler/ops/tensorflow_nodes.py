@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..lowering import Context
+from ..context import Context
 from ..operations import NODE_PREFIX, Operation, register
 from ..registry import OptionError
 from ..value import Value

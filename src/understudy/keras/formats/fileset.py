@@ -15,8 +15,8 @@ from typing import Any
 
 from ...errors import ModelFileError
 from ...files import Buffer
-from ..architecture import parse_json
 from .archive import Archive, open_archive
+from .json import parse_json
 from .kinds import Kind, foreign, kind_of
 
 HINT = "give an architecture (.json) and its weights (.h5), or one whole model (.keras, .h5)"

@@ -17,9 +17,9 @@ import numpy as np
 
 from ...errors import ModelFileError
 from ...files import Buffer
-from ..architecture import parse_json
 from ..hdf5 import Group
 from ..model import Array, Tensor
+from .json import parse_json
 
 HINT = "give model.json and its shards as model.save() or tensorflowjs_converter wrote them"
 MAX_WEIGHTS = 100_000

@@ -2,8 +2,8 @@
 
 Only YAML's own types and a few of Python's plain ones are known; every other tag (`!!python/name`,
 `!!python/object` …) is refused, and nothing is looked up or called. NumPy's scalars, which Keras
-wrote wherever it had worked out a size, are decoded here from their bytes. What aliases stand for
-is counted each time, so that a few lines cannot mean billions.
+wrote wherever it had worked out a size, are decoded here from their bytes; tf.keras' lists are
+lists. What aliases stand for is counted each time, so that a few lines cannot mean billions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...files import Buffer
 
 MAX_BYTES = 64 << 20
 MAX_VALUES = 4_000_000
-MAX_DEPTH = 200
+MAX_DEPTH = 128
 
 _TAG = "tag:yaml.org,2002:"
 _SEQUENCES = frozenset({f"{_TAG}seq", f"{_TAG}python/tuple", f"{_TAG}python/list"})
@@ -28,6 +28,10 @@ _BINARY = f"{_TAG}binary"
 _NUMPY = f"{_TAG}python/object/apply:numpy."
 _DTYPE = f"{_NUMPY}dtype"
 _NUMPY_SCALARS = frozenset(f"{_NUMPY}{core}.multiarray.scalar" for core in ("core", "_core"))
+_LISTS = frozenset(
+    f"{_TAG}python/object/apply:tensorflow.python.{module}.data_structures.ListWrapper"
+    for module in ("training.checkpointable", "training.tracking", "trackable")
+)
 _NUMBERS = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "b1"})
 """Data types of NumPy scalars that are read."""
 
@@ -118,6 +122,8 @@ class _Builder:
                 value = self._dict(done.items) if done.mapping else done.items
                 if done.tag in _NUMPY_SCALARS:
                     value = self._number(done.items)
+                elif done.tag in _LISTS:
+                    (value,) = done.items
                 if done.anchor:
                     self.anchors[done.anchor] = (value, done.size)
                 self._add(result, value, done.size)
@@ -127,7 +133,7 @@ class _Builder:
 
     def _open(self, event: Any) -> None:
         mapping = isinstance(event, yaml.MappingStartEvent)
-        known = _MAPPINGS if mapping else _SEQUENCES | _NUMPY_SCALARS
+        known = _MAPPINGS if mapping else _SEQUENCES | _NUMPY_SCALARS | _LISTS
         if event.tag not in (None, "!", *known):
             self._refuse(f"it holds {_short(event.tag)}, which is no plain data")
         if len(self.stack) >= MAX_DEPTH:

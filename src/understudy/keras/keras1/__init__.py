@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import ModelFileError
-from ..architecture import parse_json
 from ..backends import THEANO, turned_kernels
+from ..formats.json import parse_json
 from ..hdf5 import Group
 from ..model import Tensor
 from ..nodes import MalformedError

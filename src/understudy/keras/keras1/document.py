@@ -77,7 +77,6 @@ class _Dialect:
     """
 
     data_format: str
-    _unnamed: dict[str, int] = field(default_factory=dict)
 
     def entry(self, entry: Any, depth: int) -> Any:
         """One model or layer, with all that is in it."""
@@ -137,14 +136,11 @@ class _Dialect:
         own_input = _own_input(written[0], layers[0])
         if own_input is not None:
             layers.insert(0, own_input)
-        for layer in layers:
-            if layer["class_name"] in ("Sequential", "Model") and not layer.get("name"):
-                layer["name"] = self._number(layer["class_name"])
-        return {**entry, "config": {"name": self._number("Sequential"), "layers": layers}}
-
-    def _number(self, kind: str) -> str:
-        number = self._unnamed[kind] = self._unnamed.get(kind, 0) + 1
-        return f"{kind.lower()}_{number}"
+        for number, layer in enumerate(layers):
+            if layer["class_name"] == "Sequential" and not layer.get("name"):
+                # No name that Keras gives: its own must not decide which is which.
+                layer["name"] = f"sequential_0{number}"
+        return {**entry, "config": {"name": "sequential", "layers": layers}}
 
     def _branched(self, written: list[Any], depth: int) -> dict[str, Any]:
         """A Sequential that begins with a Merge, as the config of a functional model."""
@@ -156,7 +152,7 @@ class _Dialect:
             end = graph.add(self.entry(layer, depth + 1), [end])
         keys = [[name, 0, 0] for name in graph.inputs]
         return {
-            "name": self._number("Model"),
+            "name": "model",
             "layers": graph.layers,
             "input_layers": keys,
             "output_layers": [[end, 0, 0]],

@@ -1,0 +1,165 @@
+"""Make models of keras.applications with random weights, one after the other.
+
+    /opt/keras-envs/keras-3.15.1/bin/python make_applications.py FOLDER [NAME...]
+
+Prints a JSON line for each model when `FOLDER/<name>/` holds its architecture, its weights and
+what Keras predicts, and waits for a line on stdin before it makes the next: large models need not
+lie on the disk together. Run by applications.py, under the newest Keras.
+
+Rules: images are not square, and as small as the architecture allows; weights are random. Batch
+statistics are those of a random batch, with noise, so that neither signal nor error dies out in
+hundreds of layers.
+"""
+
+import inspect
+import json
+import pathlib
+import sys
+import zlib
+
+import numpy as np
+
+CLASSES = 10
+BATCH = 8
+IMAGES = 3
+MORE = (13, 30)
+"""How many pixels more than the least there are."""
+
+
+def functions(applications):
+    """Return every architecture's function, by name."""
+    found = {}
+    for name in dir(applications):
+        function = getattr(applications, name)
+        if inspect.isfunction(function):
+            found[name] = function
+    return found
+
+
+def make(keras, function):
+    """Return the architecture for the smallest images that it takes."""
+    for least in (32, 71, 75, 96, 128, 224, 331):
+        size = (least + MORE[0], least + MORE[1], 3)
+        try:
+            function(weights=None, input_shape=(least, least, 3), classes=CLASSES, include_top=False)
+        except ValueError:
+            continue
+        keras.utils.clear_session()
+        return function(weights=None, input_shape=size, classes=CLASSES)
+    raise ValueError("no size works")
+
+
+def leaves(model):
+    """Yield the layers that hold weights, however deep."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            for leaf in leaves(layer):
+                yield leaf
+        elif layer.weights:
+            yield layer
+
+
+def takes_pixels(model):
+    """Whether the model scales its pixels itself."""
+    return any(
+        takes_pixels(layer)
+        if hasattr(layer, "layers")
+        else type(layer).__name__ in ("Rescaling", "Normalization")
+        for layer in model.layers
+    )
+
+
+def value(rng, name, shape):
+    """Return random values that suit a weight of that name."""
+    if name in ("gamma", "variable"):
+        return rng.uniform(0.5, 1.5, shape)
+    if name in ("beta", "bias", "moving_mean", "mean"):
+        return rng.normal(0.0, 0.2, shape)
+    if name in ("moving_variance", "variance"):
+        return rng.uniform(0.5, 1.5, shape)
+    fan = np.prod(shape[:2]) if "depthwise" in name or len(shape) < 2 else np.prod(shape[:-1])
+    return rng.normal(0.0, np.sqrt(2.0 / fan), shape)
+
+
+def randomize(keras, model, images, rng):
+    """Give the model random weights, and the statistics of these images, with noise."""
+    batch = []
+    for layer in leaves(model):
+        kind = type(layer).__name__
+        if kind == "DepthwiseConv2D":
+            shapes = [np.prod(layer.kernel.shape[:2])]
+            layer.kernel.assign(rng.normal(0, np.sqrt(2.0 / shapes[0]), layer.kernel.shape))
+            if layer.use_bias:
+                layer.bias.assign(value(rng, "bias", layer.bias.shape))
+            continue
+        if kind == "Normalization":
+            continue  # mean and variance of ImageNet are in the options
+        for weight in layer.weights:
+            weight.assign(value(rng, weight.name, weight.shape))
+        if kind == "BatchNormalization":
+            layer.momentum = 0.0
+            batch.append(layer)
+    if batch:
+        model(images, training=True)
+    for layer in batch:
+        spread = np.sqrt(np.array(layer.moving_variance))
+        noise = 0.2 * rng.normal(0, 1, spread.shape)
+        layer.moving_mean.assign(np.array(layer.moving_mean) + noise * spread)
+        layer.moving_variance.assign(
+            np.array(layer.moving_variance) * rng.uniform(0.7, 1.4, spread.shape) + 1e-3
+        )
+
+
+def pictures(rng, shape):
+    """Return images from 0 to 255 of a few coloured blocks each, with noise."""
+    blocks = rng.uniform(0, 255, (BATCH, 3, 4, 3))
+    rows = np.arange(shape[0]) * 3 // shape[0]
+    columns = np.arange(shape[1]) * 4 // shape[1]
+    images = blocks[:, rows][:, :, columns] + rng.normal(0, 20, (BATCH, *shape))
+    return np.clip(images, 0, 255).astype("float32")
+
+
+def calm(model, images):
+    """Let the last layer's values differ by about 1 between images; more saturates a softmax."""
+    last = [layer for layer in leaves(model)][-1]
+    for _ in range(2):
+        probabilities = np.maximum(np.array(model(images, training=False)), 1e-30)
+        logits = np.log(probabilities)
+        logits -= logits.mean(axis=-1, keepdims=True)
+        spread = (logits - logits.mean(axis=0)).std()
+        last.kernel.assign(np.array(last.kernel) * np.clip(1.0 / max(spread, 1e-6), 0.05, 20.0))
+
+
+def main():
+    """Make the models that are asked for, or all."""
+    import keras
+
+    folder = pathlib.Path(sys.argv[1])
+    known = functions(keras.applications)
+    wanted = sys.argv[2:] or sorted(known)
+    for name in wanted:
+        keras.utils.clear_session()
+        rng = np.random.RandomState(zlib.crc32(name.encode()) % 2**32)
+        model = make(keras, known[name])
+        shape = model.input_shape[1:]
+        images = pictures(rng, shape)
+        if not takes_pixels(model):
+            images = images / 127.5 - 1.0
+        randomize(keras, model, images, rng)
+        calm(model, images)
+        predictions = model.predict(images[:IMAGES], verbose=0)
+        where = folder / name
+        where.mkdir(parents=True)
+        (where / "architecture.json").write_text(model.to_json(), encoding="utf-8")
+        model.save_weights(str(where / "model.weights.h5"))
+        np.savez(str(where / "goldens.npz"), inputs=images[:IMAGES], outputs=predictions)
+        said = {"name": name, "parameters": int(model.count_params()), "shape": list(shape)}
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
+        del model
+        if not sys.stdin.readline():
+            return
+
+
+if __name__ == "__main__":
+    main()
