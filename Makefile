@@ -4,6 +4,7 @@ VENV   := .venv
 UV_DIR := .cache/uv
 UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
+KERAS_ENVS ?= .cache/keras-envs
 
 # uv reads neither pip's configuration nor its variables: where pip is told of a mirror or of
 # certificates, uv must be told too.
@@ -12,7 +13,7 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz bench pins clean help
+.PHONY: setup dev demo test lint fuzz conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
@@ -20,6 +21,7 @@ help:
 	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy"
 	@echo "make fuzz   20,000 damaged files, each of which must end in an error or a model"
+	@echo "make conformance  all of keras.applications against the real Keras (KERAS_ENVS=where it is, or shall be)"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt again"
 	@echo "make clean  removes all that the targets made"
@@ -59,6 +61,10 @@ lint: dev
 
 fuzz: dev
 	@$(BIN)/python tests/fuzz/run.py
+
+conformance: dev
+	@$(BIN)/python tests/golden/environments.py $(KERAS_ENVS) keras-3.15.1
+	@$(BIN)/python tests/conformance/applications.py --environments $(KERAS_ENVS)
 
 bench: dev
 	@for script in compile session decode; do $(BIN)/python bench/$$script.py || exit 1; done

@@ -7,7 +7,6 @@ wrapped where they enter; anything else that escapes is a bug of ours.
 
 from __future__ import annotations
 
-
 MAX_LINE = 2_000
 
 

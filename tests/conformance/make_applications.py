@@ -41,7 +41,7 @@ def make(keras, function):
     for least in (32, 71, 75, 96, 128, 224, 331):
         size = (least + MORE[0], least + MORE[1], 3)
         try:
-            function(weights=None, input_shape=(least, least, 3), classes=CLASSES, include_top=False)
+            function(weights=None, input_shape=(least, least, 3), include_top=False)
         except ValueError:
             continue
         keras.utils.clear_session()
@@ -53,8 +53,7 @@ def leaves(model):
     """Yield the layers that hold weights, however deep."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            for leaf in leaves(layer):
-                yield leaf
+            yield from leaves(layer)
         elif layer.weights:
             yield layer
 
@@ -121,7 +120,7 @@ def pictures(rng, shape):
 
 def calm(model, images):
     """Let the last layer's values differ by about 1 between images; more saturates a softmax."""
-    last = [layer for layer in leaves(model)][-1]
+    last = list(leaves(model))[-1]
     for _ in range(2):
         probabilities = np.maximum(np.array(model(images, training=False)), 1e-30)
         logits = np.log(probabilities)

@@ -135,3 +135,11 @@ def test_deep_json_is_refused(opening: str) -> None:
 def test_what_is_no_json_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(ModelFileError, match=words):
         parse_json(data, "a.json")
+
+
+def test_too_many_layers_are_refused_at_once() -> None:
+    chain = [layer("Activation", f"a{n}", f"a{n - 1}" if n else "image") for n in range(150)]
+    inner = functional([image_input(), *chain])
+    many = [nested(inner, f"m{n}", "image") for n in range(150)]
+    with pytest.raises(ModelFileError, match="more than 20,000 layers"):
+        parse_architecture(functional([image_input(), *many]), "a.json")

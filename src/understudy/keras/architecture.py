@@ -26,6 +26,9 @@ from .wrappers import wrapped
 MAX_NESTING = 32
 """How deep models may be nested in models."""
 
+MAX_LAYERS = 20_000
+"""More than any model has, all nested ones together; more would take minutes."""
+
 FUNCTIONAL_CLASSES = frozenset({"Functional", "Model"})
 
 
@@ -56,6 +59,8 @@ def parse_architecture(document: Any, name: str) -> Architecture:
     if not _is_model(document):
         raise _no_model(name, f"its class is {document['class_name']!r}, not a Keras model")
     try:
+        if _count(document) > MAX_LAYERS:
+            raise MalformedError(f"it has more than {MAX_LAYERS:,} layers")
         model = _model(document, 0)
     except MalformedError as error:
         raise ModelFileError(
@@ -76,6 +81,19 @@ def _no_model(name: str, why: str) -> ModelFileError:
         f"{name} is JSON, but not a Keras model: {why}",
         hint="give the file that model.to_json() made",
     )
+
+
+def _count(document: Any) -> int:
+    """How many layers there are, up to a few more than are allowed."""
+    found, waiting = 0, [document]
+    while waiting and found <= MAX_LAYERS:
+        entry = waiting.pop()
+        config = entry.get("config") if isinstance(entry, dict) else None
+        layers = config.get("layers") if isinstance(config, dict) else config
+        if isinstance(layers, list):
+            found += len(layers)
+            waiting += layers
+    return found
 
 
 def _is_model(entry: Mapping[str, Any]) -> bool:

@@ -78,7 +78,7 @@ def manifest(name, model, keras):
             "weights": "model.weights.h5",
             "goldens": ["goldens.npz"],
         },
-        "inputs": ports(model.inputs, [tensor.name for tensor in model.inputs]),
+        "inputs": ports(model.inputs, [tensor._keras_history[0].name for tensor in model.inputs]),
         "outputs": ports(model.outputs, model.output_names),
         "tolerance": 1e-4,
     }

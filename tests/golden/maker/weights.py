@@ -81,6 +81,17 @@ def random_weight(rng, name, shape, gain):
     return rng.normal(0.0, gain * np.sqrt(2.0 / np.prod(axes)), shape)
 
 
+def random_array(rng, name, array, gain):
+    """Return random values in the place of a weight; what counts something stays."""
+    if str(array.dtype) == "int8":
+        return rng.randint(-127, 128, array.shape).astype("int8")
+    if str(array.dtype) == "int64" or "count" in name:
+        return array
+    if name == "kernel_scale":
+        return rng.uniform(60.0, 200.0, array.shape).astype("float32")
+    return random_weight(rng, name, array.shape, gain).astype("float32")
+
+
 def randomize(model, seed, gain):
     """Give every layer random weights, batch statistics included."""
     rng = np.random.RandomState(seed)
@@ -91,9 +102,7 @@ def randomize(model, seed, gain):
                 model,
                 layer,
                 [
-                    random_weight(rng, weight.name, array.shape, gain).astype("float32")
-                    if str(array.dtype) != "int64" and "count" not in weight.name
-                    else array
+                    random_array(rng, weight.name, array, gain)
                     for weight, array in zip(layer.weights, arrays)
                 ],
             )
@@ -142,7 +151,10 @@ def check_effects(model, inputs, outputs):
             if "count" in name or "/key/bias" in name:
                 continue
             changed = [np.array(array) for array in arrays]
-            changed[index] = changed[index] * 1.3 + 0.1
+            values = changed[index] * 1.3 + 0.1
+            if str(arrays[index].dtype) == "int8":
+                values = np.clip(np.round(values), -127, 127).astype("int8")
+            changed[index] = values
             change(model, layer, changed)
             effect = max(
                 np.abs(new - old).max() for new, old in zip(predict(model, inputs), outputs)

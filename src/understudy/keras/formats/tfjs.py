@@ -22,7 +22,7 @@ from ..model import Array, Tensor
 from .json import parse_json
 
 HINT = "give model.json and its shards as model.save() or tensorflowjs_converter wrote them"
-MAX_WEIGHTS = 100_000
+MAX_WEIGHTS = 20_000
 
 _DTYPES = {"float32": "<f4", "int32": "<i4", "bool": "|u1", "float16": "<f2", "uint8": "|u1"}
 _QUANTISED = {"uint8": "|u1", "uint16": "<u2", "float16": "<f2"}

@@ -18,8 +18,9 @@ import yaml
 from ...errors import ModelFileError
 from ...files import Buffer
 
-MAX_BYTES = 64 << 20
-MAX_VALUES = 4_000_000
+MAX_BYTES = 16 << 20
+MAX_VALUES = 300_000
+"""Three times what the largest of keras.applications has; more would take seconds."""
 MAX_DEPTH = 128
 
 _TAG = "tag:yaml.org,2002:"
@@ -97,6 +98,7 @@ class _Builder:
     name: str
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    scalars: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def build(self) -> Any:
         result: list[Any] = []
@@ -111,7 +113,10 @@ class _Builder:
                     self._refuse(f"it refers to *{event.anchor}, which is not known yet")
                 self._add(result, *self.anchors[event.anchor])
             elif isinstance(event, yaml.ScalarEvent):
-                value = self._scalar(event)
+                key = (event.tag, event.value, event.implicit)
+                if key not in self.scalars:
+                    self.scalars[key] = self._scalar(event)
+                value = self.scalars[key]
                 if event.anchor:
                     self.anchors[event.anchor] = (value, 1)
                 self._add(result, value, 1)
