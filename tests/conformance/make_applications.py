@@ -101,12 +101,12 @@ def randomize(keras, model, images, rng):
     if batch:
         model(images, training=True)
     for layer in batch:
-        spread = np.sqrt(np.array(layer.moving_variance))
-        noise = 0.2 * rng.normal(0, 1, spread.shape)
-        layer.moving_mean.assign(np.array(layer.moving_mean) + noise * spread)
-        layer.moving_variance.assign(
-            np.array(layer.moving_variance) * rng.uniform(0.7, 1.4, spread.shape) + 1e-3
-        )
+        variance = layer.moving_variance.numpy()
+        # A channel that hardly varies in so small a batch would be blown up, and its rounding too.
+        variance = np.maximum(variance, 0.2 * variance.mean()) + 1e-3
+        noise = 0.1 * rng.normal(0, 1, variance.shape)
+        layer.moving_mean.assign(layer.moving_mean.numpy() + noise * np.sqrt(variance))
+        layer.moving_variance.assign(variance * rng.uniform(0.8, 1.25, variance.shape))
 
 
 def pictures(rng, shape):
@@ -122,11 +122,11 @@ def calm(model, images):
     """Let the last layer's values differ by about 1 between images; more saturates a softmax."""
     last = list(leaves(model))[-1]
     for _ in range(2):
-        probabilities = np.maximum(np.array(model(images, training=False)), 1e-30)
+        probabilities = np.maximum(model(images, training=False).numpy(), 1e-30)
         logits = np.log(probabilities)
         logits -= logits.mean(axis=-1, keepdims=True)
         spread = (logits - logits.mean(axis=0)).std()
-        last.kernel.assign(np.array(last.kernel) * np.clip(1.0 / max(spread, 1e-6), 0.05, 20.0))
+        last.kernel.assign(last.kernel.numpy() * np.clip(1.0 / max(spread, 1e-6), 0.05, 20.0))
 
 
 def main():

@@ -278,3 +278,19 @@ def test_every_weight_of_a_file_is_in_the_report_once() -> None:
     used = {tensor.path for _, _, tensor in model.used_tensors()}
     assert used <= set(paths)
     assert all(path.startswith("model_weights/") for path in used)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_gates_are_joined_if_they_fit_together(fits: bool) -> None:
+    shapes = {"W": (3, 4), "U": (3, 4), "b": (4,)}
+    arrays = {f"lstm_1_{w}_{g}:0": random(*shapes[w]) for g in "icfo" for w in "WUb"}
+    if not fits:
+        arrays["lstm_1_U_f:0"] = random(5, 4)
+    root = read_hdf5(weights(("lstm_1", arrays)), "w.h5")
+    (group,) = rename_weights(root, ["lstm_1"]).groups.values()
+    found = {tensor.path for tensor in group.walk_tensors()}
+    assert len(found) == (3 if fits else 12)
+    if fits:
+        kernel = group.groups["lstm_1"].tensors["kernel"]
+        expected = [arrays[f"lstm_1_W_{gate}:0"] for gate in "ifco"]
+        assert np.array_equal(kernel.read(), np.concatenate(expected, axis=-1))

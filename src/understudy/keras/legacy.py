@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -76,8 +76,13 @@ class Legacy:
         # Keras 1 names have no slash: the layer's name is a prefix. Newer ones are paths.
         known = {name for leaf in leaves for name in leaf.path}
         scopes = {name: _scope(name, known) for name in tensors}
-        labels = {leaf.path: _label(leaf, owner, set(scopes.values())) for leaf in weighted}
-        pairs = pair(list(labels.values()), list(dict.fromkeys(scopes.values())), by_number=True)
+        stored = list(dict.fromkeys(scopes.values()))
+        labels: dict[Path, str] = {}
+        pairs: dict[str, str] | None = None
+        for labels in _labels(weighted, _wrapped_in(owner), stored):
+            pairs = pair(list(labels.values()), stored, by_number=True)
+            if pairs is not None:
+                break
         if owner.wrapped is not None and len(weighted) == 1:
             shares[weighted[0].path] = list(tensors.items())
         elif pairs is not None and len(set(pairs)) == len(weighted):
@@ -204,12 +209,20 @@ def _scope(name: str, known: AbstractSet[str]) -> str:
 _INNER = re.compile("|".join((CELL_SCOPES, *INNER_SCOPES.values())))
 
 
-def _label(leaf: Owner, owner: Owner, scopes: AbstractSet[str]) -> str:
-    """What a layer is called in the names of weights: itself, or as the wrapper around it."""
-    outer = leaf.path[-2] if len(leaf.path) > 1 else ""
-    if leaf.name in scopes or outer not in scopes or leaf.path not in _wrapped_in(owner):
-        return leaf.name
-    return outer
+def _labels(
+    leaves: Sequence[Owner], wrapped: AbstractSet[Path], scopes: Sequence[str]
+) -> Iterator[dict[Path, str]]:
+    """What layers may be called in the names of weights, by their paths.
+
+    One in a wrapper as the wrapper (Keras 2), or by its own name (Keras 3, and models): as the
+    names tell; or else, where automatic numbers differ, all in one way.
+    """
+    own = {leaf.path: leaf.name for leaf in leaves}
+    outer = {leaf.path: leaf.path[-2] for leaf in leaves if leaf.path in wrapped}
+    seen = {path for path, name in outer.items() if name in scopes and own[path] not in scopes}
+    yield own | {path: outer[path] for path in seen}
+    yield own | outer
+    yield own
 
 
 def _wrapped_in(owner: Owner) -> set[Path]:

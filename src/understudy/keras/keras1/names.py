@@ -101,11 +101,14 @@ def _renamed(group: Group) -> Group:
 
 def _free(name: str, taken: Mapping[str, Tensor]) -> str:
     """The name, or one beside it that no layer has: two of one name are refused later."""
-    return name if name not in taken else _free(f"{name}_again", taken)
+    return name if name not in taken else f"{name} again, number {len(taken)}"
 
 
 def _joined(parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of an LSTM's or a GRU's gates as three; others stay as they are."""
+    forms = {(end[0], tensor.shape[:-1], tensor.dtype) for end, tensor in parts.items()}
+    if len(forms) > len("WUb"):  # gates that do not fit together are no gates of one layer
+        return dict(parts)
     for order in tables.GATES:
         if set(parts) == {f"{weight}_{gate}" for weight in "WUb" for gate in order}:
             return {
