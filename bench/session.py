@@ -21,7 +21,7 @@ from machine import alternate, print_machine, print_ratios
 from model18m import write_model
 
 from understudy.serve import open_session
-from understudy.wiring import compile_files
+from understudy.wiring import compile_files, compile_options
 
 ROUNDS = 15
 OURS, USUAL = "understudy: model.onnx + mapped weights.bin", "usual: one file, default options"
@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = [Path(argument) for argument in sys.argv[1:]] or list(write_model(folder))
-        compile_files(files, folder / "compiled")
+        compile_files(files, folder / "compiled", compile_options())
         single = folder / "single.onnx"
         onnx.save(onnx.load(folder / "compiled" / "model.onnx"), single)
 
