@@ -193,3 +193,20 @@ def test_wrapped_layers_nested_too_deeply_are_refused() -> None:
     with pytest.raises(Exception, match="nested more than 32 deep") as caught:
         compile_files(files(sequential(IMAGE, entry), legacy_weights({})))
     assert hasattr(caught.value, "hint")
+
+
+@pytest.mark.parametrize("name", ["time_distributed_1", "time_distributed_7", "dense_1", "dense_9"])
+def test_a_wrapped_layer_is_called_as_its_wrapper_or_as_itself(name: str) -> None:
+    """Keras 2 names its weights after the wrapper, Keras 3 after itself; numbers may differ."""
+    dense = {"class_name": "Dense", "config": {"name": "dense_1", "units": 2}}
+    wrapper = layer("TimeDistributed", "time_distributed_1", layer=dense)
+    inner = sequential(IMAGE, layer("LSTM", "lstm_1", units=2, return_sequences=True), wrapper)
+    inner["config"]["name"] = "inner"
+    kernel, bias = random(2, 2, seed=7), random(2, seed=8)
+    weights = cell_weights("lstm_1/lstm_cell", 4)
+    weights |= {f"{name}/kernel:0": kernel, f"{name}/bias:0": bias}
+    document = sequential(IMAGE, inner, layer("Flatten", "f"))
+    (got,) = predict(files(document, legacy_weights({"inner": weights})), STEPS)
+    np.testing.assert_allclose(
+        got[:, -2:], lstm(STEPS, *list(weights.values())[:3]) @ kernel + bias, atol=1e-6
+    )
