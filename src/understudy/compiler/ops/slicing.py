@@ -60,6 +60,8 @@ def strided_slice(
     """TensorFlow's StridedSlice: bit i of a mask says how entry i is meant."""
     begins, ends, steps = ([whole(n) for n in constant(v).tolist()] for v in (begin, end, strides))
     items: list[Any] = []
+    if not len(begins) == len(ends) == len(steps):
+        raise OptionError(f"begin={begins}, end={ends}, strides={steps} differ in length")
     for place, (start, stop, step) in enumerate(zip(begins, ends, steps, strict=True)):
         bit = 1 << place
         if ellipsis_mask & bit:
