@@ -38,9 +38,14 @@ def resize(
     preserve_aspect_ratio: Operand = False,
     antialias: Operand = False,
 ) -> Value:
-    """`tf.image.resize` of TensorFlow 2: pixels are areas, not points."""
+    """`tf.image.resize` of TensorFlow 2: pixels are areas, not points.
+
+    Integers become floats, unless the nearest pixel is taken.
+    """
     if truth(preserve_aspect_ratio):
         raise OptionError("preserve_aspect_ratio=True cannot be compiled")
+    if method != "nearest":
+        x = ctx.cast(tensor(ctx, x), "float32")
     return _resized(ctx, x, size, method, antialias=truth(antialias))
 
 
