@@ -38,7 +38,7 @@ changes = st.builds(
 
 
 def change(release: str) -> Change:
-    return Change(release, "2025-01-02T03:04:05Z", "ada", Action.PUSH, None, "better")
+    return Change(release, "2025-01-02T03:04:05Z", "ada", Action.PUSH, None, "better", "1f2e")
 
 
 def grow(*line: Change) -> Pointer | None:
@@ -72,6 +72,7 @@ def test_the_file_can_be_read_by_people() -> None:
                 "action": "push",
                 "from_stage": None,
                 "message": "better",
+                "nonce": "1f2e",
             }
         ],
     }

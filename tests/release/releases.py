@@ -61,6 +61,7 @@ def stage(folder: Path, sources: Sources, made: bytes = b"compiled") -> Manifest
     return Manifest(
         id=release_id({source.role: source.sha256 for source in staged}, {}),
         sources=staged,
+        options={},
         files=describe_files(folder, ["weights.bin", "model.onnx"]),
         origin=Origin("Keras JSON + HDF5 weights", "2.0.6", "tensorflow", ("a note",)),
         made_by=MadeBy("0.1.0", "1.17.0", 18),

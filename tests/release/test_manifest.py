@@ -63,6 +63,7 @@ manifests = st.builds(
     activation=st.none() | text,
     labels=texts,
     preprocess=st.dictionaries(text, json_values, max_size=4),
+    options=st.dictionaries(text, json_values, max_size=2),
     assumed=texts,
     parameters=small,
     load_report=st.lists(

@@ -9,6 +9,7 @@ The clock, the person and the making of a release come in as arguments.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -165,7 +166,8 @@ def _change(
     manifest: Manifest, action: Action, from_stage: str | None, by: str, now: Clock, message: str
 ) -> Change:
     at = now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Change(manifest.id, at, _unicode(by), action, from_stage, _unicode(message))
+    nonce = secrets.token_hex(8)
+    return Change(manifest.id, at, _unicode(by), action, from_stage, _unicode(message), nonce)
 
 
 def _unicode(text: str) -> str:

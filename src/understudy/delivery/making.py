@@ -94,6 +94,7 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
     return Manifest(
         id=plan.id,
         sources=stage_sources(staging, sources.given),
+        options=plan.options.said(),
         files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
         origin=recorded_origin(origin, compiled),
         made_by=MadeBy(version("understudy"), version("onnx"), OPSET),

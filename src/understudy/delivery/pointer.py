@@ -22,6 +22,9 @@ class Action(StrEnum):
 
     PUSH = "push"
     PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    ADMIT = "admit"
+    """Files were put into the stage folder, with whatever tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,10 @@ class Change:
         at: when, in UTC, as ISO 8601.
         by: who.
         action: how.
-        from_stage: the stage it was promoted from; None for a push.
+        from_stage: the stage it was promoted from; None for the other actions.
         message: why; may be empty.
+        nonce: random; tells this change from any other. A store may carry out a write and lose
+            the answer: whoever finds the nonce in the history knows that the change was made.
     """
 
     release: str
@@ -43,6 +48,7 @@ class Change:
     action: Action
     from_stage: str | None
     message: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)

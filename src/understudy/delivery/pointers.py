@@ -75,6 +75,8 @@ def change_pointer(store: Store, model: str, stage: str, change: Change) -> Move
         found = read_pointer(store, model, stage)
         pointer, etag = (None, None) if found is None else (found.pointer, found.etag)
         plan = plan_change(pointer, change)
+        if pointer is not None and any(past.nonce == change.nonce for past in pointer.history):
+            return Move(pointer)  # an attempt was carried out, and only its answer was lost
         if isinstance(plan, Stay):
             return plan
         try:

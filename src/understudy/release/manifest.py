@@ -119,6 +119,7 @@ class Manifest:
     Attributes:
         id: see `identity`.
         sources: what people gave.
+        options: how it was compiled: what was said, and nothing for what was not.
         files: what was made of it, and what serving needs.
         origin: what wrote the model.
         made_by: what compiled it.
@@ -135,6 +136,7 @@ class Manifest:
 
     id: str
     sources: tuple[Source, ...]
+    options: JSON
     files: tuple[File, ...]
     origin: Origin
     made_by: MadeBy
