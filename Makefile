@@ -13,7 +13,7 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz conformance bench pins clean help
+.PHONY: setup dev demo test lint fuzz outage conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint   ruff, mypy"
 	@echo "make fuzz   20,000 damaged files, each of which must end in an error or a model"
 	@echo "make conformance  all of keras.applications against the real Keras (KERAS_ENVS=where it is, or shall be)"
+	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt again"
 	@echo "make clean  removes all that the targets made"
@@ -61,6 +62,9 @@ lint: dev
 
 fuzz: dev
 	@$(BIN)/python tests/fuzz/run.py
+
+outage: dev
+	@$(BIN)/python tests/outage/run.py
 
 conformance: dev
 	@$(BIN)/python tests/golden/environments.py $(KERAS_ENVS) keras-3.15.1

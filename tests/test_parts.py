@@ -15,6 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "understudy"
 PARTS = (
     "__init__",
     "cli",
+    "keeping",
+    "following",
     "wiring",
     "serve",
     "delivery",
@@ -23,6 +25,7 @@ PARTS = (
     "keras",
     "store",
     "files",
+    "lookahead",
     "errors",
 )
 """From the top down; a part may import those below it. `__init__` is the Python interface."""

@@ -20,8 +20,11 @@ def document() -> str:
     """The text of docs/cli.md."""
     root = typer.main.get_command(app)
     parts = ["# Command line\n", "Made by `tools/cli_docs.py` from the commands themselves.\n"]
-    parts.append("stdout is data, stderr is talk. Exit codes: 0 done, 1 some images could not be "
-                 "classified, 2 it could not be done, 130 interrupted.\n")  # fmt: skip
+    parts.append(
+        "stdout is data, stderr is talk. Exit codes: 0 done, 1 some images could not be classified,"
+        " the model cannot be compiled, or something in the store is wrong, 2 it could not be done,"
+        " 130 interrupted.\n"
+    )
     with root.make_context("understudy", [], resilient_parsing=True) as context:
         for name in root.list_commands(context):  # type: ignore[attr-defined]
             command = root.get_command(context, name)  # type: ignore[attr-defined]

@@ -41,14 +41,14 @@ class ModelFileError(InputError):
     """A model's files cannot be read: no such format, damaged, or not a Keras model."""
 
 
-class UnsupportedError(InputError):
-    """The model uses things that cannot be compiled.
+class ProblemsError(InputError):
+    """Several things are wrong at once.
 
     Attributes:
-        problems: one line each; all that were found, not only the first.
+        problems: one line each; all that were found, not only the first. Empty if `what` says it.
     """
 
-    def __init__(self, what: str, *, hint: str, problems: tuple[str, ...]) -> None:
+    def __init__(self, what: str, *, hint: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(what, hint=hint)
         self.problems = tuple(map(_line, problems))
 
@@ -57,7 +57,15 @@ class UnsupportedError(InputError):
         return f"{self.what}{listed}\nhint: {self.hint}"
 
 
-class WeightsError(InputError):
+class IncompleteError(ModelFileError):
+    """A part of a model is there and others are missing, which may still come."""
+
+
+class UnsupportedError(ProblemsError):
+    """The model uses things that cannot be compiled."""
+
+
+class WeightsError(ProblemsError):
     """The weights do not fit the architecture, or hold values that are no numbers."""
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError, NotFoundError
 from .release.layout import DEFAULT_STAGES, check_model, check_stage
-from .release.manifest import Manifest
-from .release.repository import fetch_release, read_manifest
-from .release.resolve import Resolved
-from .release.selftest import SELF_TEST, read_cases
-from .serve import Case, Classifier, ServedModel, check, open_session
-from .store.local import LocalStore
+from .serve import Classifier, open_session, served_model
 from .store.open import open_store
 from .store.port import Store
 
@@ -34,9 +30,13 @@ if TYPE_CHECKING:
     from .delivery.actions import Delivered
     from .delivery.options import Options
     from .delivery.status import ModelStatus
+    from .serve.loading import Loader
 
 DEFAULT_STORE = "./store"
 STORE_VARIABLE = "UNDERSTUDY_STORE"
+CACHE_VARIABLE = "UNDERSTUDY_CACHE"
+CACHE_BYTES_VARIABLE = "UNDERSTUDY_CACHE_BYTES"
+DEFAULT_CACHE_BYTES = 4 * 1024**3
 DEFAULT_STAGE = DEFAULT_STAGES[0]
 
 PathLike = str | os.PathLike[str]
@@ -84,8 +84,7 @@ def open_model(
             f"{stage} of {model} serves no release; these stages do: {', '.join(serving)}",
             hint=f"`understudy promote {model}` brings one from {serving[0]} to the next stage",
         )
-    manifest = read_manifest(where, model, found.pointer.release)
-    return _open_release(where, model, stage, manifest)
+    return loader_of(where).load(model, stage, found.pointer.release)
 
 
 def open_files(
@@ -120,18 +119,20 @@ def open_files(
         extra = {Role.LABELS: _path(labels), Role.PREPROCESS: _path(preprocess)}
         plan = plan_release(find_sources([Path(file) for file in files], extra))
         manifest = make_release(plan, made, rehearse)
-        return Classifier.open(made, _served(manifest, Path(files[0]).stem, None))
+        return Classifier.open(made, served_model(manifest, Path(files[0]).stem, None))
 
 
-def find_images(paths: list[Path]) -> list[Path]:
-    """The images among files and folders.
+def find_images(paths: list[Path]) -> tuple[list[Path], str | None]:
+    """The images among files and folders, and in one line which were left out, if any were.
 
     Raises:
         InputError: a folder has no images.
     """
-    from .serve import images_in
+    from .serve.folder import described, images_in
 
-    return list(images_in(paths))
+    left_out: Counter[str] = Counter()
+    found = list(images_in(paths, left_out))
+    return found, described(left_out) if left_out else None
 
 
 def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -150,45 +151,25 @@ def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, 
     return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
 
 
-def _open_release(store: Store, model: str, stage: str, manifest: Manifest) -> Classifier:
-    folder = _release_folder(store, model, manifest)
-    session = open_session(folder)
-    cases = read_cases(folder / SELF_TEST)
-    case = Case("self-test", cases.inputs, cases.outputs)
-    check(session, [case], manifest.self_test.tolerance)
-    return Classifier(session, _served(manifest, model, stage))
+def loader_of(store: Store) -> Loader:
+    """What loads the releases of a store; the cache is for stores that are no folder."""
+    from .release.cache import Cache
+    from .serve.loading import Loader
+
+    named = os.environ.get(CACHE_VARIABLE)
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(named or f"{base}/understudy/releases").expanduser()
+    return Loader(store, Cache(folder, _cache_bytes()))
 
 
-def _release_folder(store: Store, model: str, manifest: Manifest) -> Path:
-    """The release's files, checked: a local store's own, or a copy in the cache."""
-    from .release.layout import release_folder
-    from .release.repository import check_release
-
-    if isinstance(store, LocalStore):
-        folder = store.path(release_folder(model, manifest.id))
-        check_release(folder, model, manifest)
-        return folder
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    folder = cache / "understudy" / "releases" / manifest.id
-    fetch_release(store, model, manifest, folder)
-    return folder
-
-
-def _served(manifest: Manifest, model: str, stage: str | None) -> ServedModel:
-    return ServedModel(
-        model=model,
-        preprocess=Resolved.from_json(_object(manifest.preprocess)),
-        activation=manifest.activation or "linear",
-        input=manifest.inputs[0].name,
-        output=manifest.outputs[0].name,
-        labels=manifest.labels,
-        stage=stage,
-        release=manifest.id if stage is not None else None,
-    )
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return dict(value)
+def _cache_bytes() -> int:
+    said = os.environ.get(CACHE_BYTES_VARIABLE)
+    if said and not (said.isascii() and said.isdigit()):
+        raise InputError(
+            f"{CACHE_BYTES_VARIABLE} is {said!r}",
+            hint="give a number of bytes, such as 2000000000, or unset it",
+        )
+    return int(said) if said else DEFAULT_CACHE_BYTES
 
 
 def _written(path: Path, text: str) -> Path:
@@ -217,7 +198,7 @@ def inspect_files(files: list[Path], options: Options) -> Inspection:
     from .delivery.compiling import inspect_sources
     from .delivery.sources import find_sources
 
-    return inspect_sources(find_sources(files), options)
+    return inspect_sources(find_sources(files, weightless=True), options)
 
 
 def compile_files(files: list[Path], folder: Path, options: Options) -> Inspection:
@@ -248,6 +229,7 @@ def push_files(
     goldens: Path | None = None,
     message: str = "",
     options: Options | None = None,
+    dry_run: bool = False,
 ) -> Delivered:
     """Make a release of a model's files and let the first stage serve it."""
     from .delivery.actions import push_release
@@ -266,6 +248,7 @@ def push_files(
         by=user(),
         now=now,
         message=message,
+        dry_run=dry_run,
     )
 
 
@@ -276,12 +259,22 @@ def promote_model(
     *,
     store: PathLike | Store | None = None,
     message: str = "",
+    unverified: bool = False,
+    dry_run: bool = False,
 ) -> Delivered:
     """Let one stage serve what another serves."""
     from .delivery.actions import promote
 
     return promote(
-        store_at(store), model, from_stage, to_stage, by=user(), now=now, message=message
+        store_at(store),
+        model,
+        from_stage,
+        to_stage,
+        by=user(),
+        now=now,
+        message=message,
+        unverified=unverified,
+        dry_run=dry_run,
     )
 
 

@@ -101,6 +101,18 @@ def test_weights_of_another_model(make: Run) -> None:
 
 
 @COMMANDS
+def test_all_that_is_missing_and_unused_is_listed(make: Run, parts: tuple[Path, Path]) -> None:
+    document = json.loads(parts[0].read_text())
+    layer = document["config"]["layers"][-1]["config"]
+    old, layer["name"] = layer["name"], "answers"
+    parts[0].write_text(json.dumps(document))
+    done = make(*parts)
+    assert_told(done, "answers/kernel", "answers/bias", f"{old}/kernel:0", f"{old}/bias:0")
+    assert sum("looked for" in line for line in done.err.splitlines()[1:]) == 2
+    assert sum("no layer uses it" in line for line in done.err.splitlines()[1:]) == 2
+
+
+@COMMANDS
 def test_unsupported_layers_are_all_listed(make: Run, parts: tuple[Path, Path]) -> None:
     document = json.loads(parts[0].read_text())
     strange = [

@@ -136,7 +136,62 @@ def test_compile_and_inspect(run: Run, tmp_path: Path) -> None:
     assert found["origin"]["keras_version"] == "2.4.0"
     assert found["inputs"][0]["shape"] == [None, 28, 28, 1]
     assert found["compiles"] is True
-    assert "13,610 parameters" in run("inspect", *files).out
+    shown = run("inspect", *files).out
+    assert "13,610 parameters" in shown
+    for text in (done.out, shown):
+        first = found["tensors"][0]
+        assert first["source"] in text
+        assert first["sha256"][:12] in text
+    assert "tensors: " in done.out
+
+
+def test_a_long_load_report_is_cut_and_whole_in_json(run: Run) -> None:
+    done = run("inspect", FASHION / "better")
+    whole = json.loads(run("inspect", FASHION / "better", "--json").out)["tensors"]
+    assert len(whole) == 52
+    assert sum(tensor["source"] in done.out for tensor in whole) == 20
+    assert "and 32 more: `understudy inspect --json` lists all" in done.out
+
+
+def test_inspect_an_architecture_alone(run: Run, tmp_path: Path) -> None:
+    architecture = FASHION / "first" / "architecture.json"
+    done = run("inspect", architecture)
+    assert done.code == 0
+    assert "13,610 parameters" in done.out
+    assert "needed to compile" in done.out
+    found = json.loads(run("inspect", architecture, "--json").out)
+    assert (found["compiles"], found["needs_weights"], found["problems"]) == (False, True, [])
+    document = json.loads(architecture.read_text())
+    document["config"]["layers"].insert(1, {"class_name": "Riddle", "config": {"name": "r"}})
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    done = run("inspect", tmp_path / "a.json")
+    assert done.code == 1
+    assert "Riddle r: this layer is not known" in done.out
+
+
+def test_what_classify_leaves_out(run: Run, fashion: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("test-00000.png", "test-00002.png"):
+        shutil.copy(fashion / name, folder)
+    for name in ("a.heic", "b.heic", "labels.txt"):
+        (folder / name).touch()
+    done = run("classify", folder, "--model", "fashion", "--json")
+    assert done.code == 0
+    assert len(done.out.splitlines()) == 2
+    (line,) = done.err.splitlines()
+    assert line.startswith("note: left out 2 images that cannot be read: 2 .heic; ")
+    assert run("classify", folder / "test-00000.png", "--model", "fashion").err == ""
+
+
+def test_status_with_a_damaged_model(run: Run, fashion: Path, store: Path) -> None:
+    (store / "bad" / "stages").mkdir(parents=True)
+    (store / "bad" / "stages" / "dev.json").write_text("[oops")
+    done = run("status")
+    assert done.code == 0
+    (row,) = [line for line in done.out.splitlines() if line.startswith("bad ")]
+    assert "damaged" in row
+    assert "fashion" in done.out
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"], ["push", "--help"]])

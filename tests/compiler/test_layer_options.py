@@ -142,20 +142,53 @@ def test_masked_steps_become_zero():
 
 
 def test_a_list_of_scales_must_fit():
-    assert "values for an input" in refusal(layer("Rescaling", "r", "image", scale=[1.0, 2.0]))
+    rescaling = layer("Rescaling", "r", "image", scale=[1.0, 2.0], offset=0.0)
+    assert "values for an input" in refusal(rescaling)
 
 
 def test_scales_are_the_channels_of_a_channels_first_image():
     scales = [1.0, 2.0, 3.0]
     x, y = one(
-        layer("Rescaling", "r", "image", scale=scales), shape=(3, 6, 5), version="3.15.1"
-    )  # fmt: skip
+        layer("Rescaling", "r", "image", scale=scales, offset=0.0),
+        shape=(3, 6, 5),
+        version="3.15.1",
+    )
     np.testing.assert_allclose(y, x * np.array(scales, np.float32).reshape(3, 1, 1))
 
 
 def test_statistics_that_are_options():
-    x, y = one(layer("Normalization", "n", "image", mean=[1.0, 2.0, 3.0], variance=[4.0, 1.0, 0.0]))
+    statistics = {"mean": [1.0, 2.0, 3.0], "variance": [4.0, 1.0, 0.0]}
+    x, y = one(layer("Normalization", "n", "image", axis=[-1], **statistics))
     np.testing.assert_allclose(y, (x - [1, 2, 3]) / [2, 1, 1e-7], rtol=1e-5)
+
+
+def test_dropout_of_the_package_efficientnet_is_one():
+    x, y = one(layer("FixedDropout", "d", "image", rate=0.2, noise_shape=[None, 1, 1, 1]))
+    np.testing.assert_array_equal(y, x)
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"),
+    [("multi_hot", [[1, 0, 1, 0, 0]]), ("count", [[2, 0, 1, 0, 0]])],
+)
+def test_categories_are_columns(mode, wanted):
+    numbers = layer("InputLayer", "image", batch_input_shape=[None, 3], dtype="int32")
+    encoding = layer("CategoryEncoding", "c", "image", num_tokens=5, output_mode=mode)
+    document = functional([numbers, encoding])
+    (y,) = predict(files(document, legacy_weights({})), np.array([[2, 0, 0]], np.int32))
+    np.testing.assert_array_equal(y, wanted)
+
+
+def test_one_category_has_another_shape_in_some_versions():
+    numbers = layer("InputLayer", "image", batch_input_shape=[None, 1], dtype="int32")
+    encoding = layer("CategoryEncoding", "c", "image", num_tokens=3, output_mode="one_hot")
+    for version in ("2.15.0", "3.15.1"):
+        made = files(functional([numbers, encoding], version=version), legacy_weights({}))
+        (y,) = predict(made, np.array([[1], [2]], np.int32))
+        np.testing.assert_array_equal(y, [[0, 1, 0], [0, 0, 1]])
+    made = files(functional([numbers, encoding], version="3.0.5"), legacy_weights({}))
+    with pytest.raises(UnsupportedError, match="depends on the version"):
+        compile_files(made)
 
 
 def test_merging_adds_axes_after_the_batch():
@@ -171,7 +204,14 @@ def test_a_dot_of_images_is_refused():
 
 def test_a_pad_of_other_than_zeros_stays_apart():
     resize = layer(
-        "Resizing", "r", "image", height=12, width=20, pad_to_aspect_ratio=True, fill_value=2.0
+        "Resizing",
+        "r",
+        "image",
+        height=12,
+        width=20,
+        interpolation="bilinear",
+        pad_to_aspect_ratio=True,
+        fill_value=2.0,
     )
     convolution = conv("c", "r", use_bias=False)
     weights = {"c": {"c/kernel:0": random(3, 3, 3, 4)}}

@@ -2,64 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import onnxruntime as ort
 import pytest
 
-from understudy.compiler.emit import emit
-from understudy.compiler.graph import Graph, Lazy, Node, Signature
-from understudy.compiler.moves import merge_moves
-from understudy.compiler.passes import drop_unused
-from understudy.compiler.scales import fold_scales
-
-RANDOM = np.random.RandomState(4)
-
-
-def array(*shape: int) -> np.ndarray:
-    return RANDOM.normal(size=shape).astype(np.float32)
-
-
-def graph(
-    shape: tuple[int, ...], nodes: list[Node], constants: Mapping[str, Any], *outputs: str
-) -> Graph:
-    lazy = {name: Lazy.of(np.asarray(value)) for name, value in constants.items()}
-    return Graph(
-        "g",
-        (Signature("x", (None, *shape), "float32"),),
-        tuple(Signature(name, (None,), "float32") for name in outputs),
-        tuple(nodes),
-        lazy,
-    )
-
-
-def answers(made: Graph, x: np.ndarray) -> list[np.ndarray]:
-    emitted = emit(made)
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "model.onnx").write_bytes(emitted.onnx)
-        (folder / "weights.bin").write_bytes(b"".join(map(bytes, emitted.pieces())))
-        session = ort.InferenceSession(str(folder / "model.onnx"), options)
-        return list(session.run(None, {"x": x}))
-
-
-def simplified(
-    simplify: Callable[[Graph], Graph], before: Graph, *shape: int, close: float = 1e-5
-) -> list[str]:
-    """The operators that are left; the results must be the same."""
-    after = drop_unused(simplify(before))
-    x = array(2, *shape)
-    for ours, theirs in zip(answers(after, x), answers(before, x), strict=True):
-        assert ours.shape == theirs.shape
-        np.testing.assert_allclose(ours, theirs, atol=close)
-    return [node.op for node in after.nodes]
+from small_graphs import array, graph, simplified
+from understudy.compiler.graph import Node
+from understudy.compiler.moves import lift_transposes, merge_moves
+from understudy.compiler.scales import fold_input_scales, fold_scales
 
 
 def transpose(source: str, target: str, *perm: int) -> Node:
@@ -118,6 +67,46 @@ def test_two_reshapes_become_one_where_the_first_does_not_matter(name: str) -> N
     nodes = [reshape("x", "s", "a"), reshape("a", "t", "b"), IDENTITY]
     before = graph((2, 3, 4), nodes, constants, "y")
     assert simplified(merge_moves, before, 2, 3, 4).count("Reshape") == left
+
+
+# --- Transposes at the input ---------------------------------------------------------------------
+
+
+def lifted(nodes: list[Node], constants: dict[str, np.ndarray]) -> list[str]:
+    before = graph((4, 5, 3), nodes, constants, "y")
+    return simplified(lift_transposes, before, 4, 5, 3)
+
+
+def test_an_image_is_transposed_before_it_is_scaled() -> None:
+    nodes = [
+        Node("Mul", ("x", "s"), ("a",)),
+        Node("Sub", ("a", "m"), ("b",)),
+        Node("Div", ("d", "b"), ("c",)),
+        Node("Clip", ("c", "", "s"), ("d2",)),
+        transpose("d2", "y", 0, 3, 1, 2),
+    ]
+    constants = {"s": array(), "m": array(3), "d": array(1, 5, 3)}
+    assert lifted(nodes, constants) == ["Transpose", "Mul", "Sub", "Div", "Clip"]
+
+
+def test_a_constant_that_makes_the_value_wider_is_moved_too() -> None:
+    nodes = [Node("Add", ("x", "m"), ("a",)), transpose("a", "y", 0, 3, 1, 2)]
+    before = graph((4, 5, 1), nodes, {"m": array(3)}, "y")
+    assert simplified(lift_transposes, before, 4, 5, 1) == ["Transpose", "Add"]
+
+
+def test_what_others_take_is_not_moved() -> None:
+    nodes = [Node("Mul", ("x", "s"), ("a",)), transpose("a", "y", 0, 3, 1, 2)]
+    before = graph((4, 5, 3), nodes, {"s": array(3)}, "y", "a")
+    assert simplified(lift_transposes, before, 4, 5, 3) == ["Mul", "Transpose"]
+
+
+def test_a_value_of_another_rank_or_of_itself_is_not_moved() -> None:
+    wider = [Node("Mul", ("x", "s"), ("a",)), transpose("a", "y", 0, 3, 1, 2)]
+    before = graph((5, 3), wider, {"s": array(1, 2, 1, 3)}, "y")
+    assert simplified(lift_transposes, before, 5, 3) == ["Mul", "Transpose"]
+    square = [Node("Mul", ("x", "x"), ("a",)), transpose("a", "y", 0, 3, 1, 2)]
+    assert lifted(square, {}) == ["Mul", "Transpose"]
 
 
 # --- Scales -------------------------------------------------------------------------------------
@@ -199,3 +188,56 @@ def test_a_factor_after_a_gemm_is_folded() -> None:
     nodes = [Node("Gemm", ("x", "k", "b"), ("c",)), MUL]
     before = graph((6,), nodes, {"k": array(6, 5), "b": array(5), "s": array(5)}, "y")
     assert simplified(fold_scales, before, 6) == ["Gemm"]
+
+
+# --- Factors before a convolution ---------------------------------------------------------------
+
+SCALE = Node("Mul", ("x", "s"), ("a",))
+AFTER = Node("Conv", ("a", "k", "b"), ("y",), {"kernel_shape": [1, 1], "pads": [1, 0, 1, 1]})
+
+
+@pytest.mark.parametrize("scale", [array(), array(1), array(3, 1, 1), array(1, 3, 1, 1)])
+def test_a_factor_before_a_convolution_is_folded(scale: np.ndarray) -> None:
+    before = graph((3, 4, 6), [SCALE, AFTER], CONV_CONSTANTS | {"s": scale}, "y")
+    assert simplified(fold_input_scales, before, 3, 4, 6) == ["Conv"]
+
+
+def test_a_factor_for_each_channel_is_folded_behind_the_inputs_transpose() -> None:
+    nodes = [
+        transpose("x", "t", 0, 3, 1, 2),
+        Node("Add", ("t", "m"), ("u",)),
+        Node("Mul", ("s", "u"), ("a",)),
+        AFTER,
+    ]
+    constants = CONV_CONSTANTS | {"s": array(3, 1, 1), "m": array(3, 1, 1)}
+    before = graph((4, 6, 3), nodes, constants, "y")
+    assert simplified(fold_input_scales, before, 4, 6, 3) == ["Transpose", "Add", "Conv"]
+
+
+@pytest.mark.parametrize("scale", [array(6), array(4, 1), array(1, 1, 1, 6), array(3, 4, 6)])
+def test_a_factor_for_pixels_stays(scale: np.ndarray) -> None:
+    before = graph((3, 4, 6), [SCALE, AFTER], CONV_CONSTANTS | {"s": scale}, "y")
+    assert simplified(fold_input_scales, before, 3, 4, 6) == ["Mul", "Conv"]
+
+
+def test_a_factor_that_makes_three_channels_of_one_stays() -> None:
+    before = graph((1, 4, 6), [SCALE, AFTER], CONV_CONSTANTS | {"s": array(3, 1, 1)}, "y")
+    assert simplified(fold_input_scales, before, 1, 4, 6) == ["Mul", "Conv"]
+
+
+def test_a_factor_for_each_channel_stays_before_groups() -> None:
+    grouped = Node("Conv", ("a", "k"), ("y",), {"kernel_shape": [1, 1], "group": 2})
+    constants = {"k": array(4, 2, 1, 1), "s": array(4, 1, 1)}
+    before = graph((4, 3, 6), [SCALE, grouped], constants, "y")
+    assert simplified(fold_input_scales, before, 4, 3, 6) == ["Mul", "Conv"]
+    one = graph((4, 3, 6), [SCALE, grouped], constants | {"s": array()}, "y")
+    assert simplified(fold_input_scales, one, 4, 3, 6) == ["Conv"]
+
+
+def test_a_factor_stays_where_others_take_the_product_or_the_kernel() -> None:
+    other = Node("Relu", ("a",), ("z",))
+    before = graph((3, 4, 6), [SCALE, AFTER, other], CONV_CONSTANTS | {"s": array()}, "y", "z")
+    assert simplified(fold_input_scales, before, 3, 4, 6) == ["Mul", "Conv", "Relu"]
+    again = Node("Conv", ("x", "k", "b"), ("z",), {"kernel_shape": [1, 1]})
+    before = graph((3, 4, 6), [SCALE, AFTER, again], CONV_CONSTANTS | {"s": array()}, "y", "z")
+    assert simplified(fold_input_scales, before, 3, 4, 6) == ["Mul", "Conv", "Conv"]

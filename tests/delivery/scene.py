@@ -57,6 +57,9 @@ class Actor:
     def download(self, key: str, path: Path) -> str:
         return self._call(lambda: self._store.download(key, path))
 
+    def read_range(self, key: str, start: int, stop: int) -> bytes:
+        return self._call(lambda: self._store.read_range(key, start, stop))
+
     def put(self, key: str, data: bytes) -> str:
         return self._call(lambda: self._store.put(key, data), key)
 
@@ -110,11 +113,12 @@ def serves(store: Store, stage_name: str) -> str | None:
 
 
 def folder_of(store: Store, stage_name: str) -> dict[str, bytes]:
-    """What people see in the stage folder."""
+    """People's files in the stage folder."""
     folder = stage_folder(MODEL, stage_name)
     return {
         entry.key.removeprefix(f"{folder}/"): store.get(entry.key).data
         for entry in store.list(folder)
+        if not entry.key.endswith("/status.json")
     }
 
 

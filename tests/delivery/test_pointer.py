@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.delivery.plan import Move, Stay, plan_change, plan_folder
+from understudy.delivery.plan import Move, Stay, plan_change
 from understudy.delivery.pointer import (
     Action,
     Change,
@@ -20,8 +20,6 @@ from understudy.delivery.pointer import (
     parse_pointer,
 )
 from understudy.errors import ReleaseError
-from understudy.release.identity import Role
-from understudy.release.manifest import Source
 
 A, B = "a" * 32, "b" * 32
 
@@ -64,6 +62,7 @@ def test_the_file_can_be_read_by_people() -> None:
         "schema": 1,
         "release": A,
         "version": 1,
+        "prunes": 0,
         "history": [
             {
                 "release": A,
@@ -124,39 +123,3 @@ def test_what_a_change_does(line: tuple[str, ...], wanted: str, version: int | N
     else:
         assert plan == Move(advance(pointer, change(wanted)))
         assert plan.pointer.version == version
-
-
-ARCHITECTURE = Source(Role.ARCHITECTURE, "architecture.json", "1", 1)
-WEIGHTS = Source(Role.WEIGHTS, "weights.h5", "2", 1)
-LABELS = Source(Role.LABELS, "labels.txt", "3", 1)
-
-
-@pytest.mark.parametrize(
-    ("present", "same", "remove", "copy"),
-    [
-        ([], {}, (), ("architecture.json", "labels.txt", "weights.h5")),
-        (
-            ["model.keras", "labels.txt", "goldens.npz", "notes.txt", "status.json"],
-            {"labels.txt": "3"},
-            ("goldens.npz", "model.keras"),
-            ("architecture.json", "weights.h5"),
-        ),
-        (
-            ["architecture.json", "weights.h5", "labels.txt", "mine/model.h5"],
-            {"architecture.json": "1", "weights.h5": "other", "labels.txt": "3"},
-            (),
-            ("weights.h5",),
-        ),
-        (
-            ["architecture.json", "weights.h5", "labels.txt"],
-            {"architecture.json": "1", "weights.h5": "2", "labels.txt": "3"},
-            (),
-            (),
-        ),
-    ],
-)
-def test_what_a_folder_needs(
-    present: list[str], same: dict[str, str], remove: tuple[str, ...], copy: tuple[str, ...]
-) -> None:
-    plan = plan_folder([WEIGHTS, ARCHITECTURE, LABELS], present, same)
-    assert (plan.remove, plan.copy) == (remove, copy)

@@ -9,10 +9,11 @@ import pytest
 from release.releases import ONE_FILE, TWO_FILES
 from understudy.delivery.actions import promote
 from understudy.delivery.status import Facts, StageStatus, status
-from understudy.errors import InputError, NotFoundError
+from understudy.errors import InputError, NotFoundError, StoreError
 from understudy.release.layout import manifest_key, pointer_key
 from understudy.store.local import LocalStore
 from understudy.store.memory import MemoryStore
+from understudy.store.port import GET_LIMIT
 
 from .scene import MODEL, Actor, Clock, push
 
@@ -87,6 +88,34 @@ def test_damage_is_told_in_its_place(store: Actor, tmp_path: Path) -> None:
     ((found,),) = [status(store)]
     assert found.stages[0].problem is not None
     assert "has no release" in found.stages[0].problem
+
+
+class Broken(MemoryStore):
+    """A store one folder of which cannot be listed."""
+
+    folder = "broken"
+
+    def list_folders(self, folder: str) -> tuple[str, ...]:
+        if folder == self.folder:
+            raise StoreError(f"{folder} cannot be listed: permission denied", hint="look at it")
+        return super().list_folders(folder)
+
+
+def test_a_model_that_cannot_be_read_has_its_row_and_hides_no_other(tmp_path: Path) -> None:
+    store = Broken()
+    push(store, tmp_path, TWO_FILES)
+    store.put("broken/stages/dev.json", b"{}")
+    store.put("large/stages/dev.json", bytes(GET_LIMIT + 1))
+    broken, large, whole = status(store)
+    assert (broken.model, broken.stages) == ("broken", ())
+    assert broken.problem == "broken cannot be listed: permission denied"
+    assert large.problem is None
+    assert "large/stages/dev.json" in (large.stages[0].problem or "")
+    assert whole.problem is None
+    assert whole.stages[0].facts == FACTS
+    store.folder = ""
+    with pytest.raises(StoreError):
+        status(store)
 
 
 def test_it_only_reads(store: Actor, tmp_path: Path) -> None:

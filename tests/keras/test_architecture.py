@@ -46,6 +46,30 @@ def test_json_in_json_is_parsed_once_more() -> None:
     assert parse(json.dumps(sequential(image_input("in"), conv("a")))).layers[1].name == "a"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_json_that_went_through_a_persons_tools(encoding: str) -> None:
+    text = json.dumps(sequential(image_input("in"), conv("é")), indent=4, ensure_ascii=False)
+    data = text.replace("\n", "\r\n").encode(encoding)
+    assert parse(parse_json(data, "architecture.json")).layers[1].name == "é"
+
+
+def test_options_without_a_class_are_a_models() -> None:
+    graph = functional([image_input(), conv("a", "image")], name="graph")
+    for document in (sequential(image_input("image"), conv("a"), name="chain"), graph):
+        assert parse(document["config"]) == parse(document)
+
+
+def test_a_class_derived_from_sequential_is_one() -> None:
+    chain = sequential(image_input("in"), conv("a"))
+    newest = {**chain["config"], "trainable": True, "dtype": "float32", "build_input_shape": None}
+    for config in (chain["config"], newest):
+        inside = parse({"class_name": "Mine", "config": config})
+        assert [spec.name for spec in inside.layers] == ["in", "a"]
+    refused({"class_name": "Mine", "config": {**newest, "heads": 2}}, "its class is 'Mine'")
+    block = layer("Block", "b", "image", trainable=True, layers=chain["config"]["layers"])
+    assert parse(functional([image_input(), block])).layers[1].model is None
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -63,6 +63,9 @@ WHOLE = golden("tfkeras-2.4+formats", "teachable", "model.h5")
         (b"{}", Kind.JSON),
         (b"\xef\xbb\xbf\n [1]", Kind.JSON),
         (b'"{}"', Kind.JSON),
+        ('{"a": "ä"}'.encode("utf-16"), Kind.JSON),
+        (b"\xfe\xff" + " [1]".encode("utf-16-be"), Kind.JSON),
+        ("größe".encode("utf-16"), Kind.BINARY),
         (b"backend: tensorflow\nclass_name: Sequential\n", Kind.TEXT),
         ("größe".encode(), Kind.TEXT),
         (hdf5(), Kind.HDF5),
@@ -339,6 +342,16 @@ def scalar(code: str, content: bytes, order: str = "<") -> str:
     return f"!!python/object/apply:numpy.core.multiarray.scalar [{dtype}, !!binary '{text}']"
 
 
+def array(shape: str, content: bytes, columns_first: str = "false") -> str:
+    dtype = "!!python/object/apply:numpy.dtype {args: [i4, 0, 1], state: [3, <]}"
+    text = base64.b64encode(content).decode()
+    return (
+        "!!python/object/apply:numpy.core.multiarray._reconstruct "
+        "{args: [!!python/name:numpy.ndarray '', !!python/tuple [0], !!binary 'Yg=='], "
+        f"state: [1, {shape}, {dtype}, {columns_first}, !!binary '{text}']}}"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -350,6 +363,9 @@ def scalar(code: str, content: bytes, order: str = "<") -> str:
         ("2017-01-01", "2017-01-01"),
         (scalar("i8", b"\x30" + bytes(7)), 48),
         (scalar("f4", np.array([0.5], ">f4").tobytes(), ">"), 0.5),
+        (array("[2, 2]", np.arange(4, dtype="<i4").tobytes()), [[0, 1], [2, 3]]),
+        (array("[2, 2]", np.arange(4, dtype="<i4").tobytes(), "true"), [[0, 2], [1, 3]]),
+        (array("[]", b"\x07\0\0\0"), 7),
     ],
 )
 def test_yaml_is_plain_data(text: str, value: Any) -> None:
@@ -372,8 +388,11 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         ("!!python/module:os ''", "no plain data"),
         ("!!python/object:os.Foo {}", "no plain data"),
         ("!custom {}", "no plain data"),
-        (scalar("O", bytes(8)), "NumPy scalar"),
+        (scalar("O", bytes(8)), "NumPy data"),
         (scalar("i8", bytes(4)), "without its bytes"),
+        (array("[3]", bytes(4)), "without its bytes"),
+        (array("[-1]", bytes(4)), "without its bytes"),
+        (array("{}", bytes(4)), "makes no sense|no plain data|bytes"),
         (BOMB, "more than 300,000"),
         ("a: &a [*a]", "not known yet"),
         ("[" * 1000 + "]" * 1000, "nested more than|nor YAML"),

@@ -158,6 +158,43 @@ def test_hard_sigmoid_is_the_versions_own(version: str, slope: float | None) -> 
     assert model.layers[1].config["activation"].options.get("slope") == slope
 
 
+@pytest.mark.parametrize(
+    ("class_name", "options"),
+    [
+        ("LayerNormalization", {}),
+        ("LayerNormalization", {"axis": -1, "center": True, "scale": True}),
+        ("GroupNormalization", {"groups": 2}),
+        ("Attention", {}),
+        ("Normalization", {}),
+        ("Rescaling", {"scale": 0.5}),
+        ("Resizing", {"height": 9, "width": 9}),
+    ],
+)
+def test_a_class_without_keras_options_is_somebody_elses(
+    class_name: str, options: dict[str, Any]
+) -> None:
+    entry = layer(class_name, "a", "image", **options)
+    model = model_of(functional([image_input(), entry], version="2.4.0"))
+    assert model.layers[1].kind == f"Custom>{class_name}"
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [("1.2.2", "Custom>gelu"), ("2.2.4-tf", "Custom>gelu"), ("2.4.0", "gelu"), ("3.3.3", "gelu")],
+)
+def test_gelu_is_somebodys_own_before_keras_has_it(version: str, name: str) -> None:
+    entry = layer("Activation", "a", "image", activation="gelu")
+    model = model_of(functional([image_input(), entry], version=version))
+    assert model.layers[1].config["activation"].name == name
+
+
+def test_leaky_relu_is_noted_where_keras_has_none() -> None:
+    for version, noted in (("2.15.0", True), ("3.3.3", False)):
+        entry = layer("Activation", "a", "image", activation="leaky_relu")
+        notes = model_of(functional([image_input(), entry], version=version)).notes
+        assert any("slope of 0.2" in note for note in notes) is noted
+
+
 # --- Mutations ----------------------------------------------------------------------------------
 
 

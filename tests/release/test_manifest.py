@@ -70,8 +70,8 @@ manifests = st.builds(
         st.builds(
             LoadedTensor,
             text,
-            st.lists(small, max_size=3).map(tuple),
-            text,
+            st.none() | st.lists(small, max_size=3).map(tuple),
+            st.none() | text,
             st.none() | text,
             text,
             st.none() | hashes,

@@ -83,6 +83,16 @@ def test_refuses_what_does_not_fit(
     assert hint in caught.value.hint
 
 
+def test_what_an_exporter_does_is_assumed_where_nobody_says() -> None:
+    usual = Preprocess(fit="crop", resize="pillow/lanczos", scale="-1..1")
+    how = resolve(Preprocess(scale="0..1"), (9, 8, 3), usual=usual)
+    assert (how.fit, how.resize, how.scale) == ("crop", "pillow/lanczos", "0..1")
+    assert how.assumed == ("color", "orientation", "fit", "resize")
+    assert resolve(None, (9, 8, 3), usual=usual).scale == "-1..1"
+    assert resolve(None, (9, 8, 3), usual=usual, dtype="uint8").scale == "none"
+    assert resolve(None, (9, 8, 3), usual=usual, model_rescales=True).scale == "none"
+
+
 @pytest.mark.parametrize("shape", [(9, 8, 3), (9, 8)])
 def test_a_release_records_it(shape: tuple[int, ...]) -> None:
     how = resolve(None, shape)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from understudy.errors import InputError
 from understudy.serve import images_in
+from understudy.serve.folder import described
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -59,6 +61,37 @@ def test_what_is_missing_is_said_before_anything_begins(tmp_path: Path, name: st
         images_in([tmp_path / "good.png", tmp_path / name])
     assert str(tmp_path / name) in caught.value.what
     assert caught.value.hint
+
+
+def test_what_is_left_out_is_counted_and_said(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "a/1.png", "a/2.HEIC", "a/3.heic", "b/4.avif", "labels.txt", "b/scan", ".x.heic"
+    )
+    (tmp_path / "b/again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    left_out: Counter[str] = Counter()
+    assert len(list(images_in([tmp_path, tmp_path / "labels.txt"], left_out))) == 2
+    assert left_out == {
+        ".heic": 2,
+        ".avif": 1,
+        "links to folders": 1,
+        "broken links and special files": 1,
+    }
+    assert described(left_out).startswith("left out 5 images that cannot be read: 2 .heic, 1 ")
+    assert ".jpg" in described(left_out).partition("; ")[2]
+
+
+def test_many_kinds_of_files_are_one_line() -> None:
+    kinds = Counter({f".{number}": number for number in range(1, 10)})
+    line = described(kinds)
+    assert ": 9 .9, 8 .8, 7 .7, 6 .6, 5 .5, 4 .4, 6 others; " in line
+    assert described(Counter({".heic": 1})).startswith("left out one image that cannot be read: 1 ")
+
+
+def test_a_folder_of_other_images_says_so(tmp_path: Path) -> None:
+    touch(tmp_path, "good/a.png", "good/b.tga", "phone/1.heic", "phone/2.heic")
+    with pytest.raises(InputError, match=r"phone; left out 2 images .*: 2 \.heic; "):
+        images_in([tmp_path / "good", tmp_path / "phone"])
 
 
 def test_a_missing_file_is_left_to_the_decoder(tmp_path: Path) -> None:

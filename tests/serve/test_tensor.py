@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from understudy.release.resolve import CHANNELS
 from understudy.serve import Preprocess, decode, resolve
@@ -73,6 +73,16 @@ def test_resizes_as_pillow(size: tuple[int, int], method: Any, color: Any) -> No
     said = {"color": color, "resize": method, "scale": "0..1"}
     found = written(image, (*size, CHANNELS[color]), said=said)
     assert np.array_equal(found, by_hand(image, color, size, METHODS[method]) / 255.0)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (9, 8), (100, 67)])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("sides", [(40, 30), (30, 40), (64, 64), (101, 33), (7, 97), (1, 50)])
+def test_crops_as_pillow(size: tuple[int, int], method: Any, sides: tuple[int, int]) -> None:
+    image = photo(*sides)
+    found = written(image, (*size, 3), said={"fit": "crop", "resize": method, "scale": "none"})
+    fitted = ImageOps.fit(image.convert("RGB"), size[::-1], METHODS[method])
+    assert np.array_equal(found, np.asarray(fitted))
 
 
 @pytest.mark.parametrize("color", ["rgb", "bgr"])

@@ -36,12 +36,23 @@ def test_memory_is_new_each_time() -> None:
     assert open_store("memory://").list("") == ()
 
 
+def test_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_store("s3://bucket").describe() == "s3://bucket"
+    assert open_store("S3://bucket/a b/c%20/").describe() == "s3://bucket/a b/c%20"
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
         ("", "names no store"),
         ("a\0b", "names no store"),
-        ("s3://bucket/prefix", "s3:// are not known"),
+        ("gs://bucket/prefix", "gs:// are not known"),
+        ("s3://", "names no bucket"),
+        ("s3:///prefix", "names no bucket"),
+        ("s3://a bucket/prefix", "names no bucket"),
+        ("s3://bucket/a//b", "a part of it is empty"),
+        ("s3://bucket/../b", "a part `.` or `..`"),
         ("https://example.org/", "https:// are not known"),
         ("file://models/parasites", "not the URL of a folder"),
         ("file://", "not the URL of a folder"),

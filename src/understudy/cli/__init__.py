@@ -1,7 +1,8 @@
 """The command line: parse, call, print. What is decided is decided elsewhere.
 
-stdout is data, stderr is talk. Exit codes: 0 done, 1 some images could not be classified or the
-model cannot be compiled, 2 it could not be done, 130 interrupted.
+stdout is data, stderr is talk. Exit codes: 0 done, 1 some images could not be classified, the
+model cannot be compiled, or something in the store is wrong, 2 it could not be done, 130
+interrupted.
 """
 
 from __future__ import annotations

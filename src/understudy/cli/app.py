@@ -1,4 +1,8 @@
-"""The commands, each one a function: its parameters are the options, its docstring is the help."""
+"""The commands, each one a function: its parameters are the options, its docstring is the help.
+
+Those about models and images are here; those that deliver are in `delivering`, those that look
+after a store in `caring`.
+"""
 
 from __future__ import annotations
 
@@ -15,52 +19,16 @@ import typer
 from .. import wiring
 from ..errors import InputError, UnderstudyError
 from ..files import reason
-from . import show
+from . import caring, delivering, inspected, show
+from .options import AllowNan, Backend, Json, Layers, Sources, Store
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Serve a trained Keras image classifier, of any Keras version, without TensorFlow.",
-    epilog="A store is a folder; say which with --store or UNDERSTUDY_STORE, default ./store.",
+    epilog="A store is a folder or s3://bucket/prefix: --store or UNDERSTUDY_STORE, else ./store.",
 )
-
-Sources = Annotated[
-    list[Path],
-    typer.Argument(
-        help="architecture.json and weights.h5, or one whole model (.keras, .h5, .onnx), or "
-        "TensorFlow.js' model.json with its shards, or a folder or a zip with these",
-        show_default=False,
-    ),
-]
-Name = Annotated[str, typer.Argument(help="the model's name in the store", show_default=False)]
-Store = Annotated[
-    str | None,
-    typer.Option(help="the store, a folder", envvar=wiring.STORE_VARIABLE, show_default="./store"),
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-AllowNan = Annotated[
-    bool, typer.Option("--allow-nan", help="take weights that are NaN or infinite")
-]
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="what Keras 1 ran on, tensorflow or theano, where its files do not tell",
-        show_default=False,
-    ),
-]
-Layers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--layer",
-        metavar="NAME=EXPRESSION",
-        help="what a Lambda or custom layer computes, e.g. 'scale=x / 127.5 - 1'; repeat it for "
-        "several",
-        show_default=False,
-    ),
-]
-Message = Annotated[str, typer.Option("-m", "--message", help="why, for the history")]
-
 
 CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT})
 
@@ -130,7 +98,7 @@ def inspect(
     """Say what a model's files are, and whether they can be compiled."""
     options = wiring.compile_options(backend=backend, layers=layer or ())
     found = wiring.inspect_files(sources, options)
-    show.inspection(found, as_json=json)
+    inspected.inspection(found, as_json=json)
     if found.problems:
         raise typer.Exit(1)
 
@@ -147,66 +115,11 @@ def compile(
 ) -> None:
     """Compile a model to ONNX: model.onnx and weights.bin."""
     options = wiring.compile_options(allow_nan=allow_nan, backend=backend, layers=layer or ())
-    show.compiled(wiring.compile_files(sources, output, options), output)
+    inspected.compiled(wiring.compile_files(sources, output, options), output)
 
 
-@app.command()
-def push(
-    sources: Sources,
-    model: Annotated[str, typer.Option(help="the model's name", show_default=False)],
-    labels: Annotated[Path | None, typer.Option(help="a text file, one class a line")] = None,
-    preprocess: Annotated[
-        Path | None, typer.Option(help="a JSON file: how an image becomes the input")
-    ] = None,
-    goldens: Annotated[
-        Path | None, typer.Option(help="an npz file: inputs and what Keras answered")
-    ] = None,
-    message: Message = "",
-    allow_nan: AllowNan = False,
-    backend: Backend = None,
-    layer: Layers = None,
-    store: Store = None,
-    json: Json = False,
-) -> None:
-    """Make a release of a model's files and let dev serve it."""
-    done = wiring.push_files(
-        sources,
-        model,
-        store=store,
-        labels=labels,
-        preprocess=preprocess,
-        goldens=goldens,
-        message=message,
-        options=wiring.compile_options(allow_nan=allow_nan, backend=backend, layers=layer or ()),
-    )
-    show.delivered(done, as_json=json)
-
-
-@app.command()
-def promote(
-    model: Name,
-    from_stage: Annotated[str, typer.Option("--from", help="the stage to take it from")] = "dev",
-    to_stage: Annotated[str, typer.Option("--to", help="the stage to bring it to")] = "prod",
-    message: Message = "",
-    store: Store = None,
-    json: Json = False,
-) -> None:
-    """Let prod serve the release that dev serves."""
-    done = wiring.promote_model(model, from_stage, to_stage, store=store, message=message)
-    show.delivered(done, as_json=json)
-
-
-@app.command()
-def status(
-    model: Annotated[
-        str | None, typer.Argument(help="a model's name; all models without it")
-    ] = None,
-    store: Store = None,
-    json: Json = False,
-) -> None:
-    """Say what each stage serves, since when, and by whom."""
-    where, models = wiring.model_status(model, store=store)
-    show.status(models, where.describe(), as_json=json)
+for command in delivering.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -225,9 +138,15 @@ def classify(
     """Print the most likely labels of images."""
     if json and csv:
         raise InputError("--json and --csv exclude each other", hint="give one of them")
-    paths = wiring.find_images(images)
+    paths, left_out = wiring.find_images(images)
     with wiring.open_model(model, stage=stage, store=store) as classifier:
+        if left_out is not None:
+            show.note(left_out)
         results = show.with_progress(classifier.classify_many(paths, top_k=top_k), len(paths))
         printed = show.results(results, len(paths), as_json=json, as_csv=csv)
     if printed.failed:
         raise typer.Exit(2 if printed.failed == len(paths) else 1)
+
+
+for command in caring.COMMANDS:
+    app.command()(command)

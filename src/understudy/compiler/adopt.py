@@ -19,7 +19,7 @@ from ..files import Buffer
 from .compile import Compiled
 from .emit import INLINE_BYTES, PAGE, WEIGHTS_FILE, Emitted
 from .graph import Array, Lazy, Shape, Signature
-from .report import LoadedTensor
+from .report import LoadedTensor, Status, sha256
 
 MAX_NODES = 200_000
 MAX_GRAPH_BYTES = (1 << 31) - 1
@@ -46,10 +46,12 @@ def adopt_onnx(data: Buffer, beside: Mapping[str, Buffer], name: str) -> Compile
     report, weights, position, used = [], [], 0, set()
     for tensor in graph.initializer:
         dtype, shape = _stored_type(tensor, name), tuple(tensor.dims)
-        report.append(LoadedTensor(tensor.name, shape, dtype, tensor.name, "used"))
         location, make = _content(tensor, dtype, shape, beside, name)
         used.add(location)
         lazy = Lazy(shape, dtype, make)
+        report.append(
+            LoadedTensor(tensor.name, shape, dtype, tensor.name, Status.USED, sha256(make()))
+        )
         if lazy.nbytes <= INLINE_BYTES and location is None:
             continue
         offset = -(-position // PAGE) * PAGE

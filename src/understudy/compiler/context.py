@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import WeightsError
 from ..keras import Layer
+from .fitting import Wanted
 from .graph import Lazy, Node, Shape, Signature
 from .value import Order, Value, plain
 
@@ -28,6 +28,7 @@ class Context:
         reserved: the names of the model's inputs and outputs, which nothing else may take.
         layer: the layer that is being lowered.
         part: the part of it, as its weights' roles begin.
+        wanted: the weights that were asked for, by the layer's path and the role.
     """
 
     reserved: set[str]
@@ -35,6 +36,7 @@ class Context:
     constants: dict[str, Lazy] = field(default_factory=dict)
     layer: Layer | None = None
     part: str = ""
+    wanted: dict[tuple[str, ...], Wanted] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _arranged: dict[tuple[str, Order], str] = field(default_factory=dict)
     _flipped: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -92,20 +94,13 @@ class Context:
     def weight(self, role: str, shape: tuple[int, ...]) -> Lazy:
         """The layer's weight, which must have this shape.
 
-        Raises:
-            WeightsError: it is missing or has another shape.
+        Whether it has is found out when every layer was asked, so that one error lists them all.
         """
         layer, role = self._current(), self.part + role
-        tensor = layer.weights.get(role)
+        wanted = self.wanted[*layer.path, role] = Wanted(layer, role, shape)
+        tensor = wanted.tensor
         if tensor is None or tensor.shape != shape:
-            where = f"{layer.name}/{role}"
-            found = "the file has none" if tensor is None else f"found {tensor.shape}"
-            source = f" ({tensor.path})" if tensor is not None and tensor.path != where else ""
-            raise WeightsError(
-                f"the weights do not fit the architecture: {where}{source} of {layer.kind} "
-                f"should have the shape {shape}, {found}",
-                hint="are these the weights of this architecture? Save both from one model",
-            )
+            return Lazy(shape, "float32", lambda: np.zeros(shape, np.float32))
         if tensor.dtype == "float32":
             return Lazy(shape, "float32", tensor.read)
         return Lazy(shape, "float32", lambda: tensor.read().astype(np.float32))

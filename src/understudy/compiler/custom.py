@@ -103,7 +103,7 @@ def _weights_of(layer: Layer, model: Model) -> Iterator[str]:
     words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", layer.kind.rpartition(">")[2])
     snake = re.escape(re.sub("([a-z])([A-Z])", r"\1_\2", words).lower())
     own = re.compile(rf"{re.escape(layer.path[-1])}|{snake}(_\d+)?")
-    taken = {tensor.path for _, _, tensor in model.used_tensors()}
+    taken = {source.path for _, _, tensor in model.used_tensors() for source in tensor.sources}
     yield from (tensor.path for tensor in layer.weights.values())
     for tensor in model.tensors:
         folders = tensor.path.split("/")[:-1]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..errors import InputError, UnsupportedError
+from ..errors import InputError, ProblemsError, UnsupportedError
 from ..keras import Model, Origin
-from .compile import Compiled, compile_model
+from .compile import Compiled, compile_model, final_activation, precision_notes
 from .graph import Signature
-from .lowering import INPUT_KIND
+from .lowering import INPUT_KIND, outline
 from .report import LoadedTensor, load_report
 
 
@@ -35,6 +36,7 @@ class Inspection:
         activation: what the first output ends with.
         operators: the number of ONNX operators by name; empty if it cannot be compiled.
         problems: why it cannot be compiled, a line each; empty if it can.
+        needs_weights: only the architecture was given; with weights it may be compiled.
         tensors: what became of every tensor in the files.
         notes: what had to be assumed.
     """
@@ -48,6 +50,7 @@ class Inspection:
     activation: str | None
     operators: dict[str, int]
     problems: tuple[str, ...]
+    needs_weights: bool
     tensors: tuple[LoadedTensor, ...]
     notes: tuple[str, ...]
 
@@ -56,10 +59,34 @@ def inspect(model: Model, origin: Origin) -> Inspection:
     """Describe a model, and try to compile it."""
     try:
         return describe(model, origin, compile_model(model))
-    except UnsupportedError as error:
-        return _describe(model, origin, None, error.problems)
+    except ProblemsError as error:
+        return _describe(model, origin, None, error.problems or (error.what,))
     except InputError as error:
         return _describe(model, origin, None, (error.what,))
+
+
+def describe_architecture(model: Model, origin: Origin) -> Inspection:
+    """Describe a model without its weights: what its layers need, and whether all are known."""
+    try:
+        graph, wanted = outline(model)
+    except UnsupportedError as error:
+        return replace(_describe(model, origin, None, error.problems), needs_weights=True)
+    sizes: Counter[str] = Counter()
+    for want in wanted:
+        sizes[want.layer.name] += math.prod(want.shape)
+    found = _describe(model, origin, None, ())
+    layers = tuple(replace(layer, parameters=sizes[layer.name]) for layer in found.layers)
+    return replace(
+        found,
+        layers=layers,
+        parameters=sizes.total(),
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        activation=final_activation(model),
+        needs_weights=True,
+        tensors=(),
+        notes=(*found.notes, *precision_notes(model)),
+    )
 
 
 def describe_adopted(origin: Origin, compiled: Compiled) -> Inspection:
@@ -74,6 +101,7 @@ def describe_adopted(origin: Origin, compiled: Compiled) -> Inspection:
         activation=compiled.activation,
         operators=dict(Counter(compiled.operators)),
         problems=(),
+        needs_weights=False,
         tensors=compiled.report,
         notes=compiled.notes,
     )
@@ -102,6 +130,7 @@ def _describe(
         activation=compiled.activation if compiled else None,
         operators=dict(Counter(compiled.operators)) if compiled else {},
         problems=problems,
-        tensors=load_report(model),
+        needs_weights=False,
+        tensors=compiled.report if compiled else load_report(model),
         notes=model.notes,
     )

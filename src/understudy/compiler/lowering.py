@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import UnsupportedError, WeightsError
+from ..errors import UnsupportedError
 from ..keras import Activation, Call, Layer, Model, Part, Ref
-from ..keras.model import EXTRA, find_refs
+from ..keras.model import find_refs
 from .context import Context
 from .custom import custom_problem, how_to_say, is_custom
+from .fitting import Wanted, check_fit
 from .graph import Graph, Signature
 from .masks import mask_problems
 from .operations import OPERATIONS, call_arguments
@@ -56,7 +57,18 @@ def lower(model: Model) -> Graph:
 
     Raises:
         UnsupportedError: it has layers or options that cannot be compiled; all are listed.
-        WeightsError: a tensor is missing, or has a shape that the architecture does not fit.
+        WeightsError: the weights do not fit the architecture; all that do not are listed.
+    """
+    graph, wanted = outline(model)
+    check_fit(model, wanted)
+    return graph
+
+
+def outline(model: Model) -> tuple[Graph, tuple[Wanted, ...]]:
+    """The graph of a model whose weights may be missing, and the weights that it needs.
+
+    Raises:
+        UnsupportedError: it has layers or options that cannot be compiled; all are listed.
     """
     problems = check(model)
     if problems:
@@ -77,19 +89,19 @@ def lower(model: Model) -> Graph:
             results.append((value,))
         else:
             results.append(_lower_call(context, layer, call, results))
-    _refuse_extra(model)
     outputs = [
         context.output(port.name, _value(port.ref, model.layer_of(port.ref), results))
         for port in model.outputs
     ]
     ordered = {signature.name: signature for signature in inputs}
-    return Graph(
+    graph = Graph(
         model.name,
         tuple(ordered[port.name] for port in model.inputs),
         tuple(outputs),
         tuple(context.nodes),
         dict(context.constants),
     )
+    return graph, tuple(context.wanted.values())
 
 
 def _problem(kind: str, config: Mapping[str, Any]) -> str | None:
@@ -129,7 +141,11 @@ def _activation_problem(activation: Activation) -> str | None:
 def _input_problem(layer: Layer) -> str | None:
     shape = layer.config.get("shape")
     if not isinstance(shape, (list, tuple)):
-        return "the architecture does not say the input's shape; save it from a built model"
+        return (
+            "the architecture does not say the input's shape; write "
+            '"batch_input_shape": [null, height, width, channels] into the first layer\'s options '
+            "in architecture.json, or save it from a built model"
+        )
     if layer.config["dtype"] not in INPUT_DTYPES:
         return f"inputs of dtype {layer.config['dtype']} cannot be compiled"
     if layer.config.get("sparse") or layer.config.get("ragged"):
@@ -138,18 +154,6 @@ def _input_problem(layer: Layer) -> str | None:
         if size is not None and (not isinstance(size, int) or not 0 < size <= 1 << 20):
             return f"its shape {shape!r} makes no sense"
     return None
-
-
-def _refuse_extra(model: Model) -> None:
-    """Refuse tensors that belong to a layer which has no use for them."""
-    for layer, role, tensor in model.used_tensors():
-        if role.startswith(EXTRA):
-            known = ", ".join(role for role in layer.weights if not role.startswith(EXTRA))
-            raise WeightsError(
-                f"the weights do not fit the architecture: {tensor.path} {tensor.shape} is no "
-                f"weight that {layer.kind} {layer.name} has ({known or 'none'})",
-                hint="are these the weights of this architecture? Save both from one model",
-            )
 
 
 def _lower_call(
@@ -178,6 +182,8 @@ def _lower_layer(
     options = dict(layer.config)
     tensors: dict[str, Any] = {}
     for name, value in call.named.items():
+        if isinstance(value, list) and value and all(leaf is None for leaf in _leaves(value)):
+            continue  # Keras 3.0 notes the masks of several tensors, which have none
         if name in entry.tensors:
             tensors[name] = _tensors(name, value, layer, results)
         elif any(find_refs(value)) or (name not in entry.options and value is not None):

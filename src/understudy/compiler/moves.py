@@ -7,6 +7,69 @@ from dataclasses import replace
 
 from .graph import Graph, Lazy, Node
 
+ELEMENTWISE = frozenset(
+    {"Abs", "Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Neg", "Relu", "Sqrt", "Sub"}
+)
+"""Operators that do the same to every element, apart from what constants add to it."""
+
+
+def lift_transposes(graph: Graph) -> Graph:
+    """Transpose the model's inputs before they are scaled with constants, not after.
+
+    onnxruntime adds three numbers to the three channels of an image ten times as fast where the
+    channels are in front.
+    """
+    users = graph.users()
+    made = {node.outputs[0]: n for n, node in enumerate(graph.nodes)}
+    starts = {signature.name: len(signature.shape) for signature in graph.inputs}
+    nodes: dict[int, Node] = dict(enumerate(graph.nodes))
+    constants = dict(graph.constants)
+    for number, node in enumerate(graph.nodes):
+        if node.op != "Transpose":
+            continue
+        perm, value, chain = tuple(node.attributes["perm"]), node.inputs[0], list[int]()
+        while value in made and len(users[value]) == 1:
+            place = made[value]
+            found = _only_variable(nodes[place], constants, len(perm))
+            if found is None:
+                break
+            chain.insert(0, place)
+            value = found
+        if not chain or starts.get(value) != len(perm):
+            continue
+        moved = f"{node.outputs[0]}/moved"
+        lifted = [Node("Transpose", (value,), (moved,), {"perm": perm})]
+        for place in chain:
+            last = place == chain[-1]
+            output = node.outputs[0] if last else f"{moved}/{len(lifted)}"
+            inputs = [
+                _moved(name, perm, constants) if name in constants else name and moved
+                for name in nodes[place].inputs
+            ]
+            lifted.append(replace(nodes[place], inputs=tuple(inputs), outputs=(output,)))
+            moved = output
+        for place, made_anew in zip([*chain, number], lifted, strict=True):
+            nodes[place] = made_anew
+    return replace(graph, nodes=tuple(nodes.values()), constants=constants)
+
+
+def _only_variable(node: Node, constants: Mapping[str, Lazy], rank: int) -> str | None:
+    """The one input that is no constant, of an operator that works element by element."""
+    names = [name for name in node.inputs if name and name not in constants]
+    fits = all(len(constants[n].shape) <= rank for n in node.inputs if n in constants)
+    return names[0] if node.op in ELEMENTWISE and len(names) == 1 and fits else None
+
+
+def _moved(name: str, perm: tuple[int, ...], constants: dict[str, Lazy]) -> str:
+    """A constant that fits to a transposed value."""
+    lazy = constants[name]
+    if all(size == 1 for size in lazy.shape):
+        return name
+    wide = (1,) * (len(perm) - len(lazy.shape)) + lazy.shape
+    moved = f"{name}/{''.join(map(str, perm))}"
+    constants[moved] = lazy.reshape(*wide).transpose(*perm)
+    return moved
+
 
 def merge_moves(graph: Graph) -> Graph:
     """Make one Transpose of two, one Reshape of two, and nothing of a Transpose that moves nothing.

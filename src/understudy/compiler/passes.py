@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from .affine import merge_affine
+from .curves import name_curves
 from .graph import Array, Graph, Lazy, Node
-from .moves import merge_moves
-from .scales import fold_scales
+from .moves import lift_transposes, merge_moves
+from .scales import fold_input_scales, fold_scales
 
 
 def optimise(graph: Graph) -> Graph:
@@ -145,6 +148,26 @@ def _pads_zeros(pad: Node, constants: Mapping[str, Lazy]) -> bool:
     return zeros and bool((pads >= 0).all()) and not pads.reshape(2, rank)[:, :2].any()
 
 
+def share_equal(graph: Graph) -> Graph:
+    """Compute once what several operators of one kind compute of the same tensors.
+
+    After all else: a shared result keeps operators from being folded.
+    """
+    ends = {output.name for output in graph.outputs}
+    first: dict[tuple[Any, ...], tuple[str, ...]] = {}
+    instead: dict[str, str] = {}
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        node = replace(node, inputs=tuple(instead.get(name, name) for name in node.inputs))
+        attributes = tuple(sorted((key, repr(value)) for key, value in node.attributes.items()))
+        outputs = first.setdefault((node.op, node.inputs, attributes), node.outputs)
+        if outputs is node.outputs or len(outputs) != len(node.outputs) or ends & {*node.outputs}:
+            nodes.append(node)
+        else:
+            instead.update(zip(node.outputs, outputs, strict=True))
+    return replace(graph, nodes=tuple(nodes))
+
+
 def drop_identities(graph: Graph) -> Graph:
     """Give outputs their names where they are made, instead of copying them."""
     producer = {name: n for n, node in enumerate(graph.nodes) for name in node.outputs}
@@ -190,9 +213,14 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     drop_unused,
     merge_moves,
     drop_unused,
+    lift_transposes,
+    name_curves,
+    merge_affine,
     fold_padding,
     fold_batch_normalization,
     fold_scales,
+    fold_input_scales,
+    share_equal,
     drop_identities,
     drop_unused,
 )

@@ -1,8 +1,8 @@
-"""Passes that put constant factors into the weights before them.
+"""Passes that put constant factors into the weights before or behind them.
 
 A Mul by a constant, a scalar or one for each channel, after a Conv, a Gemm, or a MatMul with its
-Add: ConvNeXt's LayerScale, InceptionResNetV2's residual scale. Computed in float64, one tensor at
-a time.
+Add: ConvNeXt's LayerScale, InceptionResNetV2's residual scale. Or before a Conv: what scales the
+pixels. Computed in float64, one tensor at a time.
 """
 
 from __future__ import annotations
@@ -46,6 +46,68 @@ def fold_scales(graph: Graph) -> Graph:
         producer[node.outputs[0]] = chain[-1]
         del nodes[number]
     return replace(graph, nodes=tuple(nodes.values()), constants=constants)
+
+
+def fold_input_scales(graph: Graph) -> Graph:
+    """Multiply a constant factor into the kernel of the convolution that alone takes the product.
+
+    Padding with zeros does not change this.
+    """
+    users = graph.users()
+    nodes: dict[int, Node] = dict(enumerate(graph.nodes))
+    constants = dict(graph.constants)
+    for number, node in enumerate(graph.nodes):
+        if node.op != "Mul" or len(users.get(node.outputs[0], [])) != 1:
+            continue
+        place = users[node.outputs[0]][0]
+        conv = nodes.get(place, node)
+        if conv.op != "Conv" or conv.inputs[0] != node.outputs[0]:
+            continue
+        found = [name for name in node.inputs if name in constants]
+        kernel_name = conv.inputs[1]
+        if len(found) != 1 or kernel_name not in constants or users[kernel_name] != [place]:
+            continue
+        kernel = constants[kernel_name]
+        value = next(name for name in node.inputs if name not in constants)
+        factor = _for_inputs(constants[found[0]], conv, kernel, _channels(value, graph))
+        if factor is None:
+            continue
+        constants[kernel_name] = kernel.map(kernel.shape, _scaled(factor, 1))
+        nodes[place] = replace(conv, inputs=(value, *conv.inputs[1:]))
+        del nodes[number]
+    return replace(graph, nodes=tuple(nodes.values()), constants=constants)
+
+
+def _for_inputs(
+    scale: Lazy, conv: Node, kernel: Lazy, channels: int | None
+) -> Callable[[], Array] | None:
+    """The factor for each input channel, or for all; None if it is another one."""
+    shape, behind = scale.shape, len(kernel.shape) - 2
+    if len(shape) > len(kernel.shape) or scale.dtype != "float32" or kernel.dtype != "float32":
+        return None
+    while shape and shape[0] == 1 and len(shape) > behind + 1:
+        shape = shape[1:]
+    each = shape == (channels, *(1,) * behind) and conv.attributes.get("group", 1) == 1
+    if np.prod(shape) != 1 and not each:
+        return None
+    return lambda: scale.make().reshape(-1).astype(np.float64)
+
+
+def _channels(value: str, graph: Graph) -> int | None:
+    """How many channels a value has that is the input, moved and added to; None if not known."""
+    made = {node.outputs[0]: node for node in graph.nodes}
+    shapes = {signature.name: signature.shape for signature in graph.inputs}
+    perm: tuple[int, ...] = ()
+    while value in made:
+        node = made[value]
+        names = [name for name in node.inputs if name not in graph.constants]
+        if len(names) != 1 or perm or node.op not in ("Add", "Transpose"):
+            return None
+        if node.op == "Transpose":
+            perm = tuple(node.attributes["perm"])
+        value = names[0]
+    shape = shapes.get(value, ())
+    return shape[perm[1] if perm else 1] if len(shape) > 1 else None
 
 
 def _linear_before(

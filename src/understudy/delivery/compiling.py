@@ -5,7 +5,13 @@ from __future__ import annotations
 from ..compiler import Compiled, compile_model
 from ..compiler.adopt import adopt_onnx
 from ..compiler.custom import with_expressions
-from ..compiler.inspection import Inspection, describe, describe_adopted, inspect
+from ..compiler.inspection import (
+    Inspection,
+    describe,
+    describe_adopted,
+    describe_architecture,
+    inspect,
+)
 from ..keras import Model, Origin, normalize, read
 from ..keras.formats import Format, Part
 from .options import Options
@@ -48,6 +54,8 @@ def inspect_sources(sources: Sources, options: Options) -> Inspection:
         compiled, origin = _adopt(sources)
         return describe_adopted(origin, compiled)
     model, origin = _model(sources, options)
+    if sources.weightless:
+        return describe_architecture(model, origin)
     return inspect(model, origin)
 
 

@@ -1,35 +1,202 @@
-"""The stage folder: what people see in it is what the stage serves.
+"""The stage folder: people put files there, and what they see in it is what the stage serves.
 
-It follows the pointer, never the other way round, and only after the pointer has moved. When the
-pointer moves again meanwhile, it is brought in step again: of several at once, the last to finish
-leaves the folder right. One that was killed is repaired by running the same command again.
-Files whose names are no source's stay as they are.
+Rules:
+
+- A file is known by its content alone. What is the content of the release that the stage serves,
+  or of one whose files were being copied here, is ours. Everything else is a person's, and news.
+- After the pointer moved, the folder follows, never the other way round. When the pointer moves
+  again meanwhile, it is brought in step again.
+- Whoever writes here says so first in `status.json`, with the release. If it is killed, whoever
+  comes next finishes the work, and takes nothing half for a person's drop.
+- A push replaces files that were never admitted, but they are kept under `displaced/`.
+- Files that cannot belong to a model stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from ..errors import StoreError, UnderstudyError
-from ..release.identity import short_id
-from ..release.layout import SOURCES, release_file, stage_file, stage_folder
-from ..release.manifest import Manifest
+from ..errors import ConflictError, NotFoundError, ReleaseError, StoreError, UnderstudyError
+from ..keras.formats import may_belong
+from ..release.identity import Role, short_id
+from ..release.layout import (
+    SOURCES,
+    displaced_file,
+    is_source_name,
+    release_file,
+    stage_file,
+    stage_folder,
+)
+from ..release.manifest import Manifest, Source
 from ..release.repository import read_manifest
 from ..release.staging import hash_file
 from ..store.disk import temporary_folder
-from ..store.port import Store
-from .plan import plan_folder
-from .pointers import read_pointer
+from ..store.port import Entry, Store
+from .pointer import Change
+from .pointers import StoredPointer, read_pointer
+from .record import (
+    STATUS_FILE,
+    Known,
+    Record,
+    State,
+    Writer,
+    basis_of,
+    parse_record,
+    update_record,
+    with_writer,
+    without_writer,
+)
+from .sources import BY_NAME
 
 ROUNDS = 10
 """Enough: whoever moves the pointer brings the folder in step, too."""
 
+Seconds = Callable[[], float]
 
-def settle_folder(store: Store, model: str, stage: str, *, moved: bool) -> bool:
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A stage folder at one moment.
+
+    Attributes:
+        files: those that may belong to a model, by name.
+        below: the names of such files in folders inside the folder, which count for nothing.
+        record: what `status.json` says.
+    """
+
+    files: Mapping[str, Entry]
+    below: tuple[str, ...]
+    record: Record | None
+
+
+def look(store: Store, model: str, stage: str) -> Look:
+    """See what is in a stage folder."""
+    folder = stage_folder(model, stage)
+    entries = {entry.key.removeprefix(f"{folder}/"): entry for entry in store.list(folder)}
+    record = None
+    if STATUS_FILE in entries:
+        try:
+            data = store.get(stage_file(model, stage, STATUS_FILE)).data
+        except NotFoundError:
+            pass
+        else:
+            record = parse_record(data, model, stage)
+    below = (name for name in entries if "/" in name and _counts(name.rpartition("/")[2]))
+    files = {name: entry for name, entry in entries.items() if "/" not in name and _counts(name)}
+    return Look(files, tuple(below), record)
+
+
+def _counts(name: str) -> bool:
+    if name.startswith(".") or name == STATUS_FILE:
+        return False
+    return name in BY_NAME or is_source_name(name) or may_belong(name)
+
+
+def fetch(store: Store, found: Look, folder: Path) -> dict[str, str]:
+    """Bring all files of the folder to this machine; gives name -> SHA-256.
+
+    Raises:
+        ConflictError: a file is not the one that was seen; look again.
+    """
+    for name, entry in found.files.items():
+        try:
+            etag = store.download(entry.key, folder / name)
+        except NotFoundError as error:
+            raise ConflictError(f"{entry.key} is gone", hint="look again") from error
+        if etag != entry.etag:
+            raise ConflictError(f"{entry.key} was changed meanwhile", hint="look again")
+    return {name: hash_file(folder / name) for name in found.files}
+
+
+def identify(store: Store, found: Look) -> dict[str, str]:
+    """Give the SHA-256 of every file in the folder; reads only those that are not known.
+
+    Raises:
+        ConflictError: a file is not the one that was seen; look again.
+    """
+    known = {
+        name: None if found.record is None else found.record.sha256(name, entry)
+        for name, entry in found.files.items()
+    }
+    new = replace(found, files={n: e for n, e in found.files.items() if known[n] is None})
+    with temporary_folder() as folder:
+        read = fetch(store, new, folder)
+    return {name: sha256 or read[name] for name, sha256 in known.items()}
+
+
+def ours(store: Store, model: str, record: Record | None, serves: str | None) -> tuple[Source, ...]:
+    """Give the sources that are no news here: of what is served, or was being copied here."""
+    releases = [serves]
+    if record is not None:
+        releases += [record.in_step, *(writer.release for writer in record.writers)]
+    sources: list[Source] = []
+    for release in dict.fromkeys(releases):
+        try:
+            sources += read_manifest(store, model, release).sources if release else ()
+        except (NotFoundError, ReleaseError):
+            continue  # its files cannot be told from a person's
+    return tuple(sources)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPlan:
+    """How a stage folder becomes what its stage serves.
+
+    Attributes:
+        displace: names of a person's files that make room; a copy is kept.
+        remove: names of files that the release does not have. They go before anything is copied,
+            so that a folder that is half done lacks something.
+        copy: the sources that are missing or differ.
+    """
+
+    displace: tuple[str, ...]
+    remove: tuple[str, ...]
+    copy: tuple[Source, ...]
+
+
+def plan_folder(
+    wanted: Iterable[Source],
+    present: Mapping[str, str],
+    known: Set[str],
+    *,
+    displace: bool = True,
+) -> FolderPlan:
+    """Decide what to move away, remove and copy in a stage folder.
+
+    Args:
+        wanted: what the release was made from.
+        present: name -> SHA-256 of the files that are there.
+        known: the SHA-256 of what is nobody's news.
+        displace: whether news make room; else they stay, and nothing is copied over them.
+    """
+    wanted = tuple(wanted)
+    kept = {name for name, sha256 in present.items() if any(is_it(s, name, sha256) for s in wanted)}
+    rest = {name: sha256 for name, sha256 in present.items() if name not in kept}
+    news = {name for name, sha256 in rest.items() if sha256 not in known}
+    copy = [s for s in wanted if not any(is_it(s, name, present[name]) for name in kept)]
+    if not displace:
+        copy = [source for source in copy if source.name not in news]
+    overwritten = {source.name for source in copy}
+    gone = rest.keys() - overwritten - (set() if displace else news)
+    return FolderPlan(tuple(sorted(news)) if displace else (), tuple(sorted(gone)), tuple(copy))
+
+
+def is_it(source: Source, name: str, sha256: str) -> bool:
+    """Whether a file is this source. Models may be called anything, what goes by name may not."""
+    by_name = source.role is Role.SHARD or source.role in BY_NAME.values()
+    return sha256 == source.sha256 and (name == source.name or not (by_name or name in BY_NAME))
+
+
+def settle_folder(
+    store: Store, model: str, stage: str, *, displace: bool = True, now: Seconds = time.time
+) -> bool:
     """Bring the stage folder in step with the pointer; gives whether anything had to be written.
 
-    After the pointer `moved`, all sources are copied. If it did not, those that are there with
-    the right content are left alone, so that doing nothing writes nothing.
+    Doing it again writes nothing. With `displace`, files that were never admitted make room.
 
     Raises:
         StoreError: the folder cannot be written; the stage serves its release all the same.
@@ -39,46 +206,115 @@ def settle_folder(store: Store, model: str, stage: str, *, moved: bool) -> bool:
         found = read_pointer(store, model, stage)
         if found is None:
             break
-        release = found.pointer.release
         try:
-            wrote |= _follow(store, model, stage, read_manifest(store, model, release), moved)
+            wrote |= _follow(store, model, stage, found, displace, now)
+        except ConflictError:
+            continue  # somebody put another file there; look again
         except UnderstudyError as error:
             raise StoreError(
-                f"{stage} of {model} serves {short_id(release)}, but its files could not be copied"
-                f" to {stage_folder(model, stage)}: {error.what}",
+                f"{stage} of {model} serves {short_id(found.pointer.release)}, but its files could"
+                f" not be copied to {stage_folder(model, stage)}: {error.what}",
                 hint=f"do the same again when this is solved: {error.hint}",
             ) from error
         again = read_pointer(store, model, stage)
         if again is None or again.etag == found.etag:
             break
-        moved = True
     return wrote
 
 
-def _follow(store: Store, model: str, stage: str, manifest: Manifest, moved: bool) -> bool:
-    folder = stage_folder(model, stage)
-    entries = store.list(folder)
-    sizes = {entry.key.removeprefix(f"{folder}/"): entry.size for entry in entries}
-    same = {} if moved else _content(store, model, stage, manifest, sizes)
-    plan = plan_folder(manifest.sources, sizes, same)
+def _follow(
+    store: Store, model: str, stage: str, found: StoredPointer, displace: bool, now: Seconds
+) -> bool:
+    release = found.pointer.release
+    manifest = read_manifest(store, model, release)
+    seen = look(store, model, stage)
+    present = identify(store, seen)
+    known = {source.sha256 for source in ours(store, model, seen.record, release)}
+    plan = plan_folder(manifest.sources, present, known, displace=displace)
+    entries = dict(seen.files)
+    writer = Writer(secrets.token_hex(8), release, now())
+    if plan != FolderPlan((), (), ()):
+        _announce(store, model, stage, writer)
+        _carry_out(store, model, stage, manifest, plan, entries, present)
+    done = _settled(model, stage, manifest, found.pointer.history[0], entries, present)
+
+    def conclude(record: Record | None) -> Record:
+        writers = () if record is None else record.writers
+        return without_writer(replace(done, writers=writers), writer.nonce, now())
+
+    told = update_record(store, model, stage, conclude)
+    return told or plan != FolderPlan((), (), ())
+
+
+def _announce(store: Store, model: str, stage: str, writer: Writer) -> None:
+    message = f"the files of release {short_id(writer.release)} are being copied here"
+    empty = Record(model, stage, State.SETTLING, message, "", None, None, "", (), ())
+
+    def begin(record: Record | None) -> Record:
+        begun = replace(record or empty, state=State.SETTLING, message=message, hint="", basis="")
+        return with_writer(begun, writer)
+
+    update_record(store, model, stage, begin)
+
+
+def _carry_out(
+    store: Store,
+    model: str,
+    stage: str,
+    manifest: Manifest,
+    plan: FolderPlan,
+    entries: dict[str, Entry],
+    present: dict[str, str],
+) -> None:
+    """Write, and keep `entries` and `present` in step with what is there."""
+    for name in plan.displace:
+        target = displaced_file(model, stage, present[name], name)
+        store.copy(stage_file(model, stage, name), target)
     for name in plan.remove:
         store.delete(stage_file(model, stage, name))
-    for name in plan.copy:
-        kept = release_file(model, manifest.id, f"{SOURCES}/{name}")
-        store.copy(kept, stage_file(model, stage, name))
-    return bool(plan.remove or plan.copy)
+        del entries[name], present[name]
+    for source in plan.copy:
+        key = stage_file(model, stage, source.name)
+        etag = store.copy(release_file(model, manifest.id, f"{SOURCES}/{source.name}"), key)
+        entries[source.name] = Entry(key, source.size, etag)
+        present[source.name] = source.sha256
 
 
-def _content(
-    store: Store, model: str, stage: str, manifest: Manifest, sizes: Mapping[str, int]
-) -> dict[str, str]:
-    """Read the files that have the right name and size; gives name -> SHA-256."""
-    content = {}
-    with temporary_folder() as folder:
-        for source in manifest.sources:
-            if sizes.get(source.name) == source.size:
-                path = folder / source.name
-                store.download(stage_file(model, stage, source.name), path)
-                content[source.name] = hash_file(path)
-                path.unlink()
-    return content
+def _settled(
+    model: str,
+    stage: str,
+    manifest: Manifest,
+    change: Change,
+    entries: Mapping[str, Entry],
+    present: Mapping[str, str],
+) -> Record:
+    """What is said of a folder that is in step, but for news in it."""
+    news = [n for n, sha in present.items() if not any(is_it(s, n, sha) for s in manifest.sources)]
+    return Record(
+        model=model,
+        stage=stage,
+        state=State.ADMITTED,
+        message=f"these files are release {short_id(manifest.id)}, which {stage} serves; "
+        f"{_how(change)} on {change.at} by {change.by}; {verified(manifest)}",
+        hint="",
+        serves=manifest.id,
+        in_step=manifest.id,
+        basis="" if news else basis_of(entries, (manifest.id,)),
+        writers=(),
+        files=tuple(
+            Known(name, entry.size, entry.etag, present[name])
+            for name, entry in sorted(entries.items())
+        ),
+    )
+
+
+def _how(change: Change) -> str:
+    words = {"push": "pushed", "promote": "promoted", "rollback": "rolled back"}
+    return words.get(change.action, "admitted")
+
+
+def verified(manifest: Manifest) -> str:
+    """How far a release can be trusted, in words."""
+    if manifest.self_test.verified:
+        return "verified against its goldens"
+    return "unverified: without goldens.npz nobody compared it with Keras"

@@ -8,7 +8,7 @@ known here: it comes in as `Rehearse`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,9 +33,12 @@ from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
 from ..release.staging import describe_files, hash_file, stage_sources
+from .admission import Proposal
 from .compiling import compile_sources
+from .exports import NOTE as EXPORT_NOTE
+from .exports import is_teachable, usual_preprocess
 from .options import Options
-from .sources import Sources
+from .sources import Sources, find_sources
 
 MODEL_FILE = "model.onnx"
 TOLERANCE = 1e-4
@@ -80,7 +83,7 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
     compiled, origin = compile_sources(sources, plan.options)
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
     labels = _labels(sources, outputs, compiled.activation)
-    preprocess = resolve_preprocess(sources, compiled)
+    preprocess = resolve_preprocess(sources, compiled, usual_preprocess(sources, origin))
     write_file(staging / MODEL_FILE, [compiled.files.onnx])
     write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
     goldens = sources.path(Role.GOLDENS)
@@ -96,7 +99,7 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
         sources=stage_sources(staging, sources.given),
         options=plan.options.said(),
         files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
-        origin=recorded_origin(origin, compiled),
+        origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
         made_by=MadeBy(version("understudy"), version("onnx"), OPSET),
         inputs=inputs,
         outputs=outputs,
@@ -110,8 +113,31 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
     )
 
 
-def resolve_preprocess(sources: Sources, compiled: Compiled) -> Resolved:
+def propose(
+    paths: Sequence[Path], served: Manifest | None, rehearse: Rehearse
+) -> tuple[Proposal, ...]:
+    """What can be made of a person's drop: with the options of what is served, and without.
+
+    Raises:
+        InputError: the files are not one model.
+    """
+    sources = find_sources(paths)
+    said = Options(**served.options) if served is not None else Options()
+    every = [said] if said == Options() else [said, Options()]
+    return tuple(_proposal(plan_release(sources, options), rehearse) for options in every)
+
+
+def _proposal(plan: Plan, rehearse: Rehearse) -> Proposal:
+    return Proposal(plan.id, lambda staging: make_release(plan, staging, rehearse))
+
+
+def resolve_preprocess(sources: Sources, compiled: Compiled, usual: Preprocess) -> Resolved:
     """How an image becomes the model's input: what was said, and defaults for the rest.
+
+    Args:
+        sources: they may hold a `preprocess.json`.
+        compiled: the model.
+        usual: what its exporter does, for what nobody says.
 
     Raises:
         InputError: the model does not take one image, or `preprocess.json` does not fit it.
@@ -130,6 +156,7 @@ def resolve_preprocess(sources: Sources, compiled: Compiled) -> Resolved:
         data_format="channels_first" if _is_channels_first(signature.shape) else "channels_last",
         dtype=signature.dtype,
         model_rescales=compiled.rescales,
+        usual=usual,
     )
 
 
@@ -151,11 +178,11 @@ def _is_channels_first(shape: tuple[int | None, ...]) -> bool:
     return len(shape) == 4 and shape[3] not in colors and shape[1] in colors
 
 
-def recorded_origin(origin: Origin, compiled: Compiled) -> RecordedOrigin:
+def recorded_origin(origin: Origin, compiled: Compiled, teachable: bool) -> RecordedOrigin:
     """What wrote the model, as a release records it."""
-    return RecordedOrigin(
-        FORMATS[Format(origin.format)].name, origin.keras_version, origin.backend, compiled.notes
-    )
+    name = FORMATS[Format(origin.format)].name
+    notes = (*compiled.notes, EXPORT_NOTE) if teachable else compiled.notes
+    return RecordedOrigin(name, origin.keras_version, origin.backend, notes)
 
 
 def _signatures(found: tuple[Any, ...]) -> tuple[Signature, ...]:
@@ -197,7 +224,7 @@ def _compare(cases: Cases, found: Arrays, name: str) -> None:
         raise ReleaseError(
             f"the compiled model does not answer as {name} says: {where} is off by {worst:.2g}, "
             f"the tolerance is {TOLERANCE:.0e}",
-            hint="are these goldens of this very model, with inputs as model.predict took them?",
+            hint="give the goldens of this very model, as model.predict took its inputs, or none",
         )
 
 
@@ -213,5 +240,6 @@ def _some(cases: Cases) -> Cases:
 
 def _report(compiled: Compiled) -> tuple[LoadedTensor, ...]:
     return tuple(
-        LoadedTensor(t.source, t.shape, t.dtype, t.target, t.status, None) for t in compiled.report
+        LoadedTensor(t.source, t.shape, t.dtype, t.target, t.status, t.sha256)
+        for t in compiled.report
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, ReleaseError
 
-BACKENDS = ("tensorflow", "theano")
+BACKENDS = ("tensorflow", "theano", "jax", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Options:
 
     Attributes:
         allow_nan: take weights that are not finite.
-        backend: what Keras 1 ran on, which its files do not say; None takes the best evidence.
+        backend: what Keras ran on, which most files of Keras 1 and 3 do not say; None takes the
+            best evidence.
         layers: what Lambda and custom layers compute: expressions by the layers' names.
     """
 
@@ -35,6 +37,23 @@ class Options:
         return {
             name: value for name, value in asdict(self).items() if value not in (None, False, {})
         }
+
+
+def recorded_options(said: Mapping[str, Any]) -> Options:
+    """The options that a release records.
+
+    Raises:
+        ReleaseError: one is not known here.
+    """
+    try:
+        return Options(**said)
+    except TypeError:
+        known = {field.name for field in fields(Options)}
+        raise ReleaseError(
+            f"the release was compiled with the option {', '.join(sorted(set(said) - known))},"
+            " which is not known",
+            hint="update understudy on this machine",
+        ) from None
 
 
 def parse_layers(given: Sequence[str]) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..release.layout import is_source_name
-from ..release.manifest import Source
+from ..errors import InputError, NotFoundError
+from ..release.identity import check_prefix, short_id
 from .pointer import Change, Pointer, advance
 
 
@@ -31,36 +30,41 @@ def plan_change(pointer: Pointer | None, change: Change) -> Move | Stay:
     return Move(advance(pointer, change))
 
 
-@dataclass(frozen=True, slots=True)
-class FolderPlan:
-    """How a stage folder becomes what its stage serves.
-
-    Attributes:
-        remove: names of sources that the release does not have. They go first, so that a folder
-            that is half done lacks something, and is not a mixture that looks complete.
-        copy: names of sources that are missing or differ.
-    """
-
-    remove: tuple[str, ...]
-    copy: tuple[str, ...]
-
-
-def plan_folder(
-    sources: Iterable[Source], present: Iterable[str], same: Mapping[str, str]
-) -> FolderPlan:
-    """Decide what to remove and to copy in a stage folder.
-
-    Names that are no source's are never touched.
+def plan_rollback(pointer: Pointer, to: str | None, *, model: str, stage: str) -> str:
+    """Decide to which release a stage goes back.
 
     Args:
-        sources: what the release was made from.
-        present: the names of the files directly in the folder.
-        same: name -> SHA-256 of the files in the folder whose content is known.
+        pointer: of the stage.
+        to: the beginning of a release's id; None for the newest of the history that is not the
+            one that is served.
+        model: for the errors.
+        stage: for the errors.
+
+    Raises:
+        InputError: `to` is no beginning of an id, or more than one release begins so.
+        NotFoundError: the history has no such release.
     """
-    wanted = {source.name: source.sha256 for source in sources}
-    return FolderPlan(
-        remove=tuple(
-            sorted(name for name in present if is_source_name(name) and name not in wanted)
-        ),
-        copy=tuple(sorted(name for name in wanted if same.get(name) != wanted[name])),
-    )
+    line = tuple(dict.fromkeys(change.release for change in pointer.history))
+    if to is None:
+        others = [release for release in line if release != pointer.release]
+        if not others:
+            raise NotFoundError(
+                f"{stage} of {model} never served anything but {short_id(pointer.release)}",
+                hint="there is nothing to go back to; push or promote another release",
+            )
+        return others[0]
+    check_prefix(to)
+    found = [release for release in line if release.startswith(to)]
+    if not found:
+        listed = ", ".join(short_id(release) for release in line)
+        raise NotFoundError(
+            f"{stage} of {model} never served a release {to}; it served {listed}",
+            hint="to bring it a release that it never served, use `understudy promote`",
+        )
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} releases that {stage} of {model} served begin with {to}:"
+            f" {', '.join(found)}",
+            hint="give more digits",
+        )
+    return found[0]

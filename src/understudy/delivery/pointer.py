@@ -6,7 +6,7 @@ is the version. Where pointers are kept, and who may change them when, is not kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..errors import ReleaseError
@@ -53,17 +53,34 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What a stage serves, the number of changes so far, and these changes, newest first."""
+    """What a stage serves.
+
+    Attributes:
+        release: the release.
+        version: the number of changes so far.
+        prunes: how often releases of the model were removed; see `prune`.
+        history: all changes, newest first.
+    """
 
     release: str
     version: int
+    prunes: int
     history: tuple[Change, ...]
+
+    def has(self, change: Change) -> bool:
+        """Whether this very change was made."""
+        return any(past.nonce == change.nonce for past in self.history)
 
 
 def advance(pointer: Pointer | None, change: Change) -> Pointer:
     """Give the pointer after a change; None is the pointer of a stage that never served."""
     history = (change, *(pointer.history if pointer else ()))
-    return Pointer(change.release, len(history), history)
+    return Pointer(change.release, len(history), pointer.prunes if pointer else 0, history)
+
+
+def fence(pointer: Pointer) -> Pointer:
+    """Give the same pointer with another content: what was decided before it must look again."""
+    return replace(pointer, prunes=pointer.prunes + 1)
 
 
 def dump_pointer(pointer: Pointer) -> bytes:

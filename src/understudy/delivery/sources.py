@@ -54,6 +54,11 @@ class Sources:
     given: tuple[Given, ...]
     model: FileSet
 
+    @property
+    def weightless(self) -> bool:
+        """Whether the model is an architecture alone."""
+        return not {Part.WEIGHTS, Part.MODEL} & set(self.model.parts)
+
     def path(self, role: Role) -> Path | None:
         """Where the file of a role lies, or None if there is none."""
         return next((given.path for given in self.given if given.role is role), None)
@@ -80,12 +85,18 @@ class Sources:
         return None
 
 
-def find_sources(given: Sequence[Path], extra: Mapping[Role, Path | None] | None = None) -> Sources:
+def find_sources(
+    given: Sequence[Path],
+    extra: Mapping[Role, Path | None] | None = None,
+    *,
+    weightless: bool = False,
+) -> Sources:
     """Find out what the given files are.
 
     Args:
         given: files, or one folder that holds them.
         extra: files whose role was said; they win over what a folder holds.
+        weightless: an architecture alone will do.
 
     Raises:
         InputError: a file is missing, no model is among them, or more than one.
@@ -106,7 +117,7 @@ def find_sources(given: Sequence[Path], extra: Mapping[Role, Path | None] | None
             map_file(said)  # says at once if it is missing
             named[role] = said
     others = [Given(role, source_name(role, _SUFFIXES[role]), path) for role, path in named.items()]
-    model, found = _model(candidates)
+    model, found = _model(candidates, weightless)
     return Sources((*model, *others), found)
 
 
@@ -128,12 +139,13 @@ def _files(path: Path) -> Iterable[Path]:
     return found
 
 
-def _model(candidates: Sequence[Path]) -> tuple[list[Given], FileSet]:
+def _model(candidates: Sequence[Path], weightless: bool) -> tuple[list[Given], FileSet]:
     """The model's files with their roles."""
     bases = [path.name for path in candidates]
     names = [p.name if bases.count(p.name) == 1 else str(p) for p in candidates]
     paths = dict(zip(names, candidates, strict=True))
-    found = recognise({name: map_file(path) for name, path in paths.items()})
+    contents = {name: map_file(path) for name, path in paths.items()}
+    found = recognise(contents, weightless=weightless)
     if found.packed is not None:
         return [Given(Role.MODEL, source_name(Role.MODEL, ".zip"), candidates[0])], found
     suffixes = {

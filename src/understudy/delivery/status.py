@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import NotFoundError, ReleaseError
+from ..errors import NotFoundError, UnderstudyError
 from ..release.layout import DEFAULT_STAGES, check_model, is_name
 from ..release.manifest import Manifest
 from ..release.repository import read_manifest
@@ -60,10 +60,17 @@ class StageStatus:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A model with its stages: the usual ones in their order, then any others."""
+    """A model.
+
+    Attributes:
+        model: its name.
+        stages: the usual ones in their order, then any others; none if they cannot be read.
+        problem: why they cannot be read, in one line.
+    """
 
     model: str
     stages: tuple[StageStatus, ...]
+    problem: str | None = None
 
 
 def status(
@@ -73,19 +80,20 @@ def status(
 
     Raises:
         NotFoundError: there is no such model.
+        StoreError: the store cannot be read.
     """
     if model is None:
-        return tuple(_model(store, name, stages) for name in models_in_store(store))
-    if not _is_model(store, check_model(model)):
+        names = (name for name in store.list_folders("") if is_name(name))
+        found = (_folder(store, name, stages) for name in names)
+        return tuple(row for row in found if row is not None)
+    if not is_model(store, check_model(model)):
         raise unknown_model(store, model)
     return (_model(store, model, stages),)
 
 
 def models_in_store(store: Store) -> tuple[str, ...]:
     """Give the names of all models that were ever pushed, sorted."""
-    return tuple(
-        name for name in store.list_folders("") if is_name(name) and _is_model(store, name)
-    )
+    return tuple(name for name in store.list_folders("") if is_name(name) and is_model(store, name))
 
 
 def unknown_model(store: Store, model: str) -> NotFoundError:
@@ -97,8 +105,17 @@ def unknown_model(store: Store, model: str) -> NotFoundError:
     )
 
 
-def _is_model(store: Store, name: str) -> bool:
+def is_model(store: Store, name: str) -> bool:
+    """Whether the store holds a model of this name, or did."""
     return not {"stages", "releases"}.isdisjoint(store.list_folders(name))
+
+
+def _folder(store: Store, name: str, stages: Sequence[str]) -> ModelStatus | None:
+    """The model in a folder, readable or not; None if the folder is no model's."""
+    try:
+        return _model(store, name, stages) if is_model(store, name) else None
+    except UnderstudyError as error:
+        return ModelStatus(name, (), error.what)
 
 
 def _model(store: Store, model: str, stages: Sequence[str]) -> ModelStatus:
@@ -109,14 +126,14 @@ def _model(store: Store, model: str, stages: Sequence[str]) -> ModelStatus:
 def _stage(store: Store, model: str, stage: str) -> StageStatus:
     try:
         found = read_pointer(store, model, stage)
-    except ReleaseError as error:
+    except UnderstudyError as error:
         return StageStatus(stage, 0, None, None, error.what)
     if found is None:
         return StageStatus(stage, 0, None, None, None)
     facts, problem = None, None
     try:
         facts = _facts(read_manifest(store, model, found.pointer.release))
-    except (ReleaseError, NotFoundError) as error:
+    except UnderstudyError as error:
         problem = error.what
     return StageStatus(stage, found.pointer.version, found.pointer.history[0], facts, problem)
 

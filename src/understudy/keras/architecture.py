@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import ModelFileError
 from .formats.json import parse_json
 from .nodes import Key, MalformedError, NodeSpec, call_of, end_keys
-from .operations import KERAS_PACKAGES, operation_class
+from .operations import KERAS_PACKAGES, bare_operation_class, operation_class
 from .specs import INPUT_CLASS, LayerSpec, ModelSpec
 from .spellings import WRAPPERS
 from .wrappers import wrapped
@@ -29,7 +29,8 @@ MAX_NESTING = 32
 MAX_LAYERS = 20_000
 """More than any model has, all nested ones together; more would take minutes."""
 
-FUNCTIONAL_CLASSES = frozenset({"Functional", "Model"})
+SEQUENTIAL_CLASSES = ("Sequential", "Pipeline")
+"""Chains of layers. Keras 3's Pipeline is one for layers that prepare images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def parse_architecture(document: Any, name: str) -> Architecture:
 
     Args:
         document: the parsed JSON. A string with JSON in it is parsed once more: people save
-            `json.dump(model.to_json())`.
+            `json.dump(model.to_json())`. Options alone will do, too: `model.get_config()`.
         name: what to call the file in errors.
 
     Raises:
@@ -54,6 +55,7 @@ def parse_architecture(document: Any, name: str) -> Architecture:
     """
     if isinstance(document, str):
         document = parse_json(document.encode(), name)
+    document = _with_class(document)
     if not isinstance(document, dict) or "class_name" not in document:
         raise _no_model(name, "it has no `class_name`")
     if not _is_model(document):
@@ -74,6 +76,14 @@ def parse_architecture(document: Any, name: str) -> Architecture:
             hint="write it again with model.to_json()",
         ) from error
     return Architecture(model, _text(document, "keras_version"), _text(document, "backend"))
+
+
+def _with_class(document: Any) -> Any:
+    """A model's options, which are all that `model.get_config()` gives, with its class."""
+    if isinstance(document, dict) and "class_name" not in document and "layers" in document:
+        graph = "input_layers" in document
+        return {"class_name": "Functional" if graph else "Sequential", "config": document}
+    return document
 
 
 def _no_model(name: str, why: str) -> ModelFileError:
@@ -101,19 +111,34 @@ def _is_model(entry: Mapping[str, Any]) -> bool:
 
     Newer versions write the class of a subclassed model by its own name; a graph inside tells.
     """
-    if entry["class_name"] == "Sequential":
+    if entry["class_name"] in SEQUENTIAL_CLASSES:
         return True
     config = entry.get("config")
-    return isinstance(config, dict) and {"layers", "input_layers", "output_layers"} <= set(config)
+    if not isinstance(config, dict):
+        return False
+    return {"layers", "input_layers", "output_layers"} <= set(config) or _is_chain(config)
+
+
+def _is_chain(config: Mapping[str, Any]) -> bool:
+    """Whether these are a Sequential's options: a layer that holds others has further ones.
+
+    (`Sequential.get_config`: of tf.keras 2.4 to 2.15, and of Keras 3.)
+    """
+    marks = set(config)
+    return (
+        isinstance(config.get("layers"), list)
+        and marks <= {"name", "trainable", "dtype", "layers", "build_input_shape"}
+        and ("build_input_shape" in marks or "trainable" not in marks)
+    )
 
 
 def _model(entry: Mapping[str, Any], depth: int) -> ModelSpec:
     if depth > MAX_NESTING:
         raise MalformedError(f"models are nested more than {MAX_NESTING} deep")
     config = entry["config"]
-    if entry["class_name"] == "Sequential" or not isinstance(config, dict):
-        return _sequential(config, depth)
-    return _functional(config, depth)
+    if isinstance(config, dict) and "input_layers" in config:
+        return _functional(config, depth)
+    return _sequential(config, depth)
 
 
 def _layer(entry: Mapping[str, Any], nodes: tuple[NodeSpec, ...], depth: int) -> LayerSpec:
@@ -143,7 +168,7 @@ def class_name_of(entry: Mapping[str, Any]) -> str:
     """The class, with its package where somebody registered it outside Keras.
 
     Keras 3 writes `module`: only `keras.…` is Keras' own, whatever the class is called. Its
-    operations are kept apart from layers of the same name.
+    operations are kept apart from layers of the same name; in HDF5 they have no module.
     """
     class_name = entry["class_name"]
     if not isinstance(class_name, str):
@@ -158,7 +183,25 @@ def class_name_of(entry: Mapping[str, Any]) -> str:
         return f"{module}>{class_name}"
     if "registered_name" in entry:
         return f"Custom>{class_name}"
-    return class_name
+    return bare_operation_class(class_name) if _is_bare_operation(entry) else class_name
+
+
+def _is_bare_operation(entry: Mapping[str, Any]) -> bool:
+    """Whether it is an operation that Keras 3 wrote without its module.
+
+    Such have a name and what they are called with, but nothing that layers have. (keras 3.15
+    `src/legacy/saving/serialization.py`, `Operation.get_config`, `Layer.get_config`.)
+    """
+    config, nodes = entry.get("config"), entry.get("inbound_nodes")
+    return (
+        "module" not in entry
+        and isinstance(config, dict)
+        and "name" in config
+        and not {"trainable", "layers", "batch_shape"} & set(config)
+        and isinstance(nodes, list)
+        and bool(nodes)
+        and all(isinstance(node, dict) for node in nodes)
+    )
 
 
 def _sequential(config: Any, depth: int) -> ModelSpec:
@@ -202,6 +245,7 @@ def _is_nameless(entry: Mapping[str, Any]) -> bool:
 def _implicit_input(first: LayerSpec, config: Any) -> LayerSpec:
     """The InputLayer that Keras makes for a Sequential that has none: `<first>_input`.
 
+    Before 2.2.3, whose Sequentials have no names, a model in the first place brought its own.
     Its shape is the first layer's `batch_input_shape` (a nested model's: of its own first
     layer), or the shape that the model was built for.
     """
@@ -209,12 +253,16 @@ def _implicit_input(first: LayerSpec, config: Any) -> LayerSpec:
     if shape is None and isinstance(config, dict):
         shape = config.get("build_input_shape")
     dtype = first.config.get("dtype", "float32")
+    name = f"{first.name}_input"
+    named = isinstance(config, dict) and "name" in config
+    if first.model is not None and first.model.inputs and not named:
+        name = first.model.inputs[0].layer
     options = {
-        "name": f"{first.name}_input",
+        "name": name,
         "batch_input_shape": shape,
         "dtype": dtype if isinstance(dtype, str) else "float32",
     }
-    return LayerSpec(options["name"], INPUT_CLASS, options, ())
+    return LayerSpec(name, INPUT_CLASS, options, ())
 
 
 def _first_shape(layer: LayerSpec) -> Any:

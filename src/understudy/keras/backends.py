@@ -7,6 +7,7 @@ All of Keras 1 and 2 on Theano is meant. TensorFlow and CNTK agree with each oth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .model import Part, Tensor
@@ -48,7 +49,7 @@ def _turned(tensor: Tensor) -> Tensor:
     """The kernel turned by half a turn in all its spatial axes, which come first."""
     axes = tuple(range(len(tensor.shape) - 2))
     where = tuple(slice(None, None, -1) for _ in axes)
-    return Tensor(tensor.path, tensor.shape, tensor.dtype, lambda: tensor.read()[where])
+    return replace(tensor, read=lambda: tensor.read()[where])
 
 
 def padding_of(kind: str, config: Mapping[str, Any], backend: str | None) -> str | None:

@@ -16,12 +16,17 @@ from .shipped import shipped_lambda
 from .specs import INPUT_CLASS, LayerSpec
 from .spellings import (
     ACTIVATIONS,
+    ALWAYS_WRITTEN,
     CELL_LAYERS,
     CLASSES,
     IGNORED_OPTIONS,
+    NEW_ACTIVATIONS,
     OLD_HARD_SIGMOID_BEFORE,
     OPTIONS,
 )
+
+CUSTOM = "Custom>"
+"""Before the name of a class or function that somebody wrote, as Keras registers these."""
 
 _ACTIVATION_OPTIONS = frozenset({"activation", "recurrent_activation"})
 
@@ -44,7 +49,8 @@ class Dialect:
         if called is None and kind == "Lambda":
             called = shipped_lambda(spec)
         if called is not None:
-            return Owner(path, class_name, *called)
+            kind, config = called
+            return Owner(path, class_name, kind, config | implied(kind, config, self.version))
         return Owner(path, class_name, *self.composed(kind, spec.config))
 
     def composed(self, kind: str, written: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -53,6 +59,8 @@ class Dialect:
         An RNN of one of Keras' cells is the layer that is called after the cell.
         """
         config = self.config(kind, written)
+        if not ALWAYS_WRITTEN.get(kind, frozenset()) <= set(written):
+            return f"{CUSTOM}{kind}", config
         if kind == "Bidirectional":
             inside = {name: config[name] for name in ("layer", "backward_layer") if name in config}
             return kind, config | {name: self.part(value) for name, value in inside.items()}
@@ -104,6 +112,8 @@ class Dialect:
             return Activation("linear")
         if isinstance(written, str):
             name = ACTIVATIONS.get(written, written)
+            if name in NEW_ACTIVATIONS and self.version.before(NEW_ACTIVATIONS[name]):
+                return Activation(f"{CUSTOM}{name}")
             if name == "hard_sigmoid" and self.version.major < OLD_HARD_SIGMOID_BEFORE:
                 return Activation(name, {"slope": 0.2})
             return Activation(name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ModelFileError
 from .architecture import Architecture
 from .model import Call, Layer, Port, Ref, Tensor
-from .nodes import Key, NodeSpec, find_keys
+from .nodes import Key, MalformedError, find_keys
+from .numbering import Counting, settle
 from .owner import Owner, Path
 from .specs import INPUT_CLASS, LayerSpec, ModelSpec
 
@@ -25,8 +26,10 @@ class Expansion:
 
     owners: Mapping[Path, Owner]
     weights: Mapping[Path, Mapping[str, Tensor]]
+    missing: Mapping[Path, Mapping[str, str]]
     name: str
     obeys_training: bool
+    counting: Counting
     layers: list[Layer] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     _numbers: dict[Path, int] = field(default_factory=dict)
@@ -54,11 +57,21 @@ class Expansion:
         number = self._numbers.get(path)
         if number is None:
             number = self._numbers[path] = len(self.layers)
-            owner = self.owners[path]
-            weights = self.weights.get(path, {})
-            self.layers.append(Layer(path, owner.kind, owner.config, weights))
+            self.layers.append(self._layer(path))
         self.calls.append(Call(number, arguments, named))
         return Ref(len(self.calls) - 1)
+
+    def unreached(self) -> tuple[Layer, ...]:
+        """The layers with weights that were not called, because no output needs them."""
+        return tuple(
+            self._layer(path)
+            for path in self.owners
+            if path not in self._numbers and (self.weights[path] or self.missing[path])
+        )
+
+    def _layer(self, path: Path) -> Layer:
+        owner = self.owners[path]
+        return Layer(path, owner.kind, owner.config, self.weights[path], self.missing[path])
 
     def _count(self) -> None:
         """Count a call of a layer or of a nested model, which may hold no layers at all."""
@@ -75,7 +88,10 @@ class Expansion:
                 f"it is called with {len(inputs)}"
             )
         if id(model) not in self._settled:
-            self._settled[id(model)] = self._settle(model)
+            try:
+                self._settled[id(model)] = settle(model, self.counting)
+            except MalformedError as error:
+                raise self._senseless(str(error)) from None
         model = self._settled[id(model)]
         layers = {layer.name: layer for layer in model.layers}
         results: dict[tuple[str, int], Ref | list[Ref]] = {
@@ -173,52 +189,6 @@ class Expansion:
             stuck = next(at[0] for at, count in left.items() if count)
             raise self._senseless(f"its graph is a circle: {stuck!r} needs its own result")
         return order
-
-    def _settle(self, model: ModelSpec) -> ModelSpec:
-        """The model with its calls numbered from 0 for every layer.
-
-        Many versions counted a nested model's own making as its first call, some the calls in
-        other models of the session as well. Every call that is written leads to an output, so
-        the numbers that are referred to are the calls, in their order.
-        """
-        calls = {layer.name: len(layer.nodes) for layer in model.layers}
-        keys = [key for layer in model.layers for node in layer.nodes for key in node.tensors()]
-        referred: dict[str, set[int]] = {name: set() for name in calls}
-        for key in (*keys, *model.inputs, *model.outputs):
-            if key.layer not in referred:
-                raise self._senseless(f"it has no layer called {key.layer!r}")
-            referred[key.layer].add(key.node)
-        numbers: dict[str, dict[int, int]] = {}
-        for name, written in referred.items():
-            if len(written) == calls[name]:
-                numbers[name] = {node: number for number, node in enumerate(sorted(written))}
-            elif written:
-                listed = ", ".join(map(str, sorted(written)))
-                raise self._senseless(
-                    f"{name!r} is called {calls[name]} times, of which number {listed} is used"
-                )
-
-        def settle(value: Any) -> Any:
-            if isinstance(value, Key):
-                return Key(value.layer, numbers[value.layer][value.node], value.tensor)
-            if isinstance(value, Mapping):
-                return {name: settle(item) for name, item in value.items()}
-            if isinstance(value, (list, tuple)):
-                return type(value)(settle(item) for item in value)
-            return value
-
-        layers = tuple(
-            replace(
-                layer,
-                nodes=tuple(
-                    NodeSpec(settle(node.arguments), settle(node.named)) for node in layer.nodes
-                ),
-            )
-            for layer in model.layers
-        )
-        return replace(
-            model, layers=layers, inputs=settle(model.inputs), outputs=settle(model.outputs)
-        )
 
     def _senseless(self, why: str) -> ModelFileError:
         return ModelFileError(

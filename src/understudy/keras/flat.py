@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .hdf5 import Group
-from .legacy import Legacy
+from .legacy import Legacy, named_places
 from .owner import Assignment, Owner
 
 
@@ -27,4 +27,4 @@ class Flat:
         whole = Owner(("the model",), "Functional", "Functional", {}, tuple(owners))
         tensors = dict(self.root.tensors)
         weights = Legacy(self.root, self.name).distribute(whole, tensors, notes)
-        return Assignment(weights, tuple(notes))
+        return Assignment(weights, tuple(notes), named_places(whole, ""))

@@ -39,28 +39,42 @@ class Legacy:
         renamed = {ours: theirs for ours, theirs in pairs.items() if ours != theirs}
         if renamed:
             notes.append(renamed_note(renamed))
+        self._check_held([name for name in pairs.values() if name in stored], stored)
         weights: dict[Path, Roles] = {}
+        places: dict[Path, dict[str, str]] = {}
         for owner in wanted:
+            group = pairs.get(owner.name, owner.name)
+            places |= named_places(owner, f"{self.root.path}/{group}".lstrip("/"))
             if owner.name not in pairs:
                 continue
-            group = pairs[owner.name]
-            tensors = {name: self._tensor(group, name) for name in stored[group]}
+            held = {name: self._tensor(group, name) for name in stored[group]}
+            tensors = {name: tensor for name, tensor in held.items() if tensor is not None}
             weights.update(self.distribute(owner, tensors, notes))
-        return Assignment(weights, tuple(notes))
+        return Assignment(weights, tuple(notes), places)
 
     def _weight_names(self, group: str) -> list[str]:
         found = self.root.find(group)
         return [] if found is None else names_of(found, "weight_names") or []
 
-    def _tensor(self, group: str, name: str) -> Tensor:
-        found = self.root.find(group)
-        tensor = found.tensor(name) if found is not None else None
-        if tensor is None:
+    def _check_held(self, groups: Sequence[str], listed: Mapping[str, list[str]]) -> None:
+        """Refuse a file that lists tensors which it does not hold."""
+        absent = [
+            f"{group}/{name}"
+            for group in groups
+            for name in listed[group]
+            if self._tensor(group, name) is None
+        ]
+        if absent:
+            more = f" and {len(absent) - 1:,} more" if absent[1:] else ""
             raise WeightsError(
-                f"{self.name} lists {group}/{name}, but does not hold it",
+                f"{self.name} lists {absent[0]}{more}, but does not hold it",
                 hint="copy or download the file again",
+                problems=tuple(absent) if absent[1:] else (),
             )
-        return tensor
+
+    def _tensor(self, group: str, name: str) -> Tensor | None:
+        found = self.root.find(group)
+        return found.tensor(name) if found is not None else None
 
     def distribute(
         self, owner: Owner, tensors: dict[str, Tensor], notes: list[str]
@@ -169,6 +183,15 @@ class Legacy:
         )
 
 
+def named_places(owner: Owner, group: str) -> dict[Path, dict[str, str]]:
+    """Where the weights of the layers in a group should be: each below its layer's name."""
+    start = f"{group}/" if group else ""
+    return {
+        leaf.path: {role: f"{start}{leaf.name}/{role}" for role in leaf.roles() or ()}
+        for leaf in owner.leaves()
+    }
+
+
 def _numbered(count: int) -> list[str]:
     """What Keras 1 called weights that had no names (keras 1.2.2 `save_weights_to_hdf5_group`)."""
     return [f"param_{number}" for number in range(count)]
@@ -197,10 +220,14 @@ def _text_list(value: Any) -> list[str]:
 def _scope(name: str, known: AbstractSet[str]) -> str:
     """`block1/conv1/kernel:0` -> `conv1`: who the weight's layer is.
 
+    A layer's name may have slashes itself: the longest name that fits is the layer's.
     `lstm_1/lstm_cell_3/kernel:0` -> `lstm_1`: what lies inside a layer is passed over, unless
     it is the name of a layer.
     """
     scopes = name.split("/")[:-1]
+    for start in range(len(scopes) - 1):
+        if "/".join(scopes[start:]) in known:
+            return "/".join(scopes[start:])
     while len(scopes) > 1 and scopes[-1] not in known and _INNER.fullmatch(scopes[-1]):
         scopes.pop()
     return scopes[-1] if scopes else ""
@@ -284,7 +311,8 @@ def _role(kind: str, roles: tuple[str, ...] | None, name: str) -> str:
 
 def _common_suffix(path: Path, scopes: Sequence[str]) -> int:
     length = 0
-    for ours, theirs in zip(reversed(path), reversed(scopes), strict=False):
+    own = "/".join(path).split("/")  # a name may have slashes itself
+    for ours, theirs in zip(reversed(own), reversed(scopes), strict=False):
         if ours != theirs:
             break
         length += 1

@@ -32,12 +32,20 @@ class Tensor:
         shape: its dimensions.
         dtype: NumPy's name of its type, e.g. `float32`.
         read: gives the array; a view of the mapped file where the storage allows it.
+        made_of: the arrays of the file that it is made of, where it is not itself one of them:
+            gates that are kept apart, quantised weights.
     """
 
     path: str
     shape: tuple[int, ...]
     dtype: str
     read: Callable[[], Array] = field(repr=False, compare=False)
+    made_of: tuple[Tensor, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        """The arrays of the file, as they are stored."""
+        return self.made_of or (self,)
 
     @property
     def size(self) -> int:
@@ -79,12 +87,14 @@ class Layer:
         config: the options, by their newest names.
         weights: role (`kernel`, `bias`, `forward_layer/kernel` …) -> tensor; what the file
             holds of them.
+        missing: role -> where it was looked for, of the weights that the file does not hold.
     """
 
     path: tuple[str, ...]
     kind: str
     config: Mapping[str, Any]
     weights: Mapping[str, Tensor]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -149,8 +159,10 @@ class Model:
         layers: every layer once, those of nested models included.
         calls: in topological order. A model's inputs are calls of an `InputLayer`.
         inputs, outputs: in Keras' order.
-        tensors: every tensor that the files hold, whether a layer uses it or not.
+        tensors: every tensor that the files hold, as it is stored, whether a layer uses it or
+            not.
         notes: what had to be assumed while reading, in plain words.
+        unreached: layers that no output needs. They are not among `layers`.
     """
 
     name: str
@@ -160,6 +172,7 @@ class Model:
     outputs: tuple[Port, ...]
     tensors: tuple[Tensor, ...]
     notes: tuple[str, ...] = ()
+    unreached: tuple[Layer, ...] = ()
 
     def layer_of(self, ref: Ref) -> Layer:
         """The layer that computes `ref`."""

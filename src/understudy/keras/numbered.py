@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from ..errors import WeightsError
 from .hdf5 import Group
 from .model import EXTRA
-from .owner import Assignment, Owner, Path, Roles, has_weights, renamed_note
+from .owner import Assignment, Owner, Roles, has_weights, renamed_note
 from .places import places, snake_case
+from .shared import complete, likeness
 from .spellings import GROUP_NAMES
 
 CHECKPOINT = "_layer_checkpoint_dependencies"
@@ -26,49 +27,62 @@ class Numbered:
         container: the group that holds a model's layers. In that of tf.keras 2.12 and 2.13,
             `CHECKPOINT`, layers with weights are counted twice (tf.keras 2.13
             `Functional._layer_checkpoint_dependencies` lists them under two names).
+        seen: the layers that were met, where those are not counted again.
     """
 
     root: Group
     name: str
     container: str = "layers"
+    seen: set[str] | None = None
 
     def assign(self, owners: Sequence[Owner]) -> Assignment:
-        """Give every layer its tensors, by class and number, or by noted names."""
-        weights: dict[Path, Roles] = {}
+        """Give every layer its tensors, by class and number, or by noted names.
+
+        A layer that is in several models has its weights once. tf.keras 2.14 and 2.15 don't count
+        it where it has none, all others do (tf.keras 2.15 `saving_lib._save_container_state`).
+        """
+        plain = self._assign(owners)
+        for found in (plain, self._assign(owners, set())):
+            same = complete(owners, found)
+            if same is not None:
+                return Assignment(found.weights, (*found.notes, *same), found.places)
+        return plain
+
+    def _assign(self, owners: Sequence[Owner], seen: set[str] | None = None) -> Assignment:
+        """Give every layer its tensors; what was `seen` before is not counted."""
+        found = Assignment({}, (), {})
         notes: list[str] = []
-        self._container(self.root.groups[self.container], owners, weights, notes)
-        return Assignment(weights, tuple(notes))
+        self.seen = seen
+        self._container(self.root.groups[self.container], owners, found, notes)
+        return Assignment(found.weights, tuple(notes), found.places)
 
     def _container(
         self,
         group: Group,
         owners: Sequence[Owner],
-        weights: dict[Path, Roles],
+        found: Assignment,
         notes: list[str],
     ) -> None:
         for owner, member in self._members(group, owners, notes):
-            self._owner(member, owner, weights, notes)
+            self._owner(member, owner, found, notes)
 
-    def _owner(
-        self, member: Group, owner: Owner, weights: dict[Path, Roles], notes: list[str]
-    ) -> None:
+    def _owner(self, member: Group, owner: Owner, found: Assignment, notes: list[str]) -> None:
         if owner.wrapped is not None:
-            inner = member.groups.get("layer")
-            if inner is not None:
-                self._owner(inner, owner.wrapped, weights, notes)
+            inner = _inside(member, "layer")
+            self._owner(inner, owner.wrapped, found, notes)
         elif owner.children is not None:
-            inner = member.groups.get(self.container)
-            if inner is not None:
-                self._container(inner, owner.children, weights, notes)
+            inner = _inside(member, self.container)
+            self._container(inner, owner.children, found, notes)
         else:
+            found.places[owner.path] = _numbered_places(owner, member.path)
             roles = self._by_number(owner, member)
             if roles:
-                weights[owner.path] = roles
+                found.weights[owner.path] = roles
 
     def _members(
         self, group: Group, owners: Sequence[Owner], notes: list[str]
     ) -> Iterator[tuple[Owner, Group]]:
-        """Each layer with its group.
+        """Each layer with its group; an empty one, where it should be, if the file has none.
 
         Newer versions note the layer's name at its `vars` group; where these are the
         architecture's names, they decide. Otherwise the group is called by the layer's class
@@ -86,11 +100,14 @@ class Numbered:
         counts: Counter[str] = Counter()
         renamed: dict[str, str] = {}
         for owner in owners:
+            if self._seen_before(owner):
+                continue
             snake = snake_case(GROUP_NAMES.get(owner.class_name, owner.class_name))
             numbered = f"{snake}_{counts[snake]}" if counts[snake] else snake
             found = named.get(owner.name) if by_name else group.groups.get(numbered)
             counts[snake] += 2 if self._listed_twice(owner, found) else 1
             if found is None:
+                yield owner, Group(f"{group.path}/{numbered}", {})
                 continue
             member = found
             if by_name and re.sub(r"_\d+$", "", _last(member.path)) != snake:
@@ -105,6 +122,14 @@ class Numbered:
             yield owner, member
         if renamed:
             notes.append(renamed_note(renamed))
+
+    def _seen_before(self, owner: Owner) -> bool:
+        if self.seen is None:
+            return False
+        mark = likeness(owner)
+        before = mark in self.seen
+        self.seen.add(mark)
+        return before
 
     def _listed_twice(self, owner: Owner, member: Group | None) -> bool:
         if self.container != CHECKPOINT:
@@ -140,6 +165,23 @@ class Numbered:
             f"{owner.kind} {'/'.join(owner.path)} has {len(roles)} ({', '.join(roles)})",
             hint="are these the weights of this architecture? Save both from one model",
         )
+
+
+def _inside(member: Group, name: str) -> Group:
+    """A group in a group; an empty one if the file has none."""
+    return member.groups.get(name) or Group(f"{member.path}/{name}", {})
+
+
+def _numbered_places(owner: Owner, path: str) -> dict[str, str]:
+    """Where the weights of a layer should be, if `path` is its group."""
+    found: dict[str, str] = {}
+    places_of = itertools.groupby(
+        places(owner.kind, owner.config) or (), key=lambda place: place.groups
+    )
+    for groups, share in places_of:
+        inner = f"{path}/{groups[0]}" if groups[0] else path
+        found |= {place.role: f"{inner}/vars/{number}" for number, place in enumerate(share)}
+    return found
 
 
 def _noted_name(member: Group) -> str | None:

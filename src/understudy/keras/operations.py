@@ -26,6 +26,11 @@ def operation_class(module: str, class_name: str) -> str | None:
     return None
 
 
+def bare_operation_class(class_name: str) -> str:
+    """The kind of a Keras 3 operation whose module is not known, e.g. `ops.Add`."""
+    return f"ops.{class_name}"
+
+
 def is_operation(kind: str) -> bool:
     """Whether a kind is an operation's, not a layer's."""
     return kind.startswith(("tf.", *(f"{module}." for module in OPERATION_MODULES)))

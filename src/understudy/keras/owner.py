@@ -70,10 +70,23 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The weights of each layer, by its path, and what had to be assumed."""
+    """The weights of each layer, by its path.
+
+    Attributes:
+        weights: what was found.
+        notes: what had to be assumed.
+        places: where the file should hold each weight, by the layer's path and the role.
+    """
 
     weights: dict[Path, Roles]
     notes: tuple[str, ...]
+    places: dict[Path, dict[str, str]]
+
+    def missing(self, owner: Owner) -> dict[str, str]:
+        """The layer's weights that were not found: role -> where they were looked for."""
+        found = self.weights.get(owner.path, {})
+        places = self.places.get(owner.path, {})
+        return {role: place for role, place in places.items() if role not in found}
 
 
 def has_weights(owner: Owner) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ModelFileError
+from ..errors import IncompleteError, ModelFileError
 from ..files import Buffer
 from .formats import FileSet, Format, Part, kind_of, open_archive, recognise, tfjs
 from .formats import shards as sharded
@@ -30,7 +30,7 @@ class RawModel:
         architecture: the model's graph as lists, dicts and plain values.
         root: the tree of the file with the weights.
         weights: the group of it in which the model's weights are.
-        weights_name: what to call the weights' file in errors.
+        weights_name: what to call the weights' file in errors; None if no weights were given.
         keras_version, backend: as a file says outside of the architecture; None if none does.
     """
 
@@ -39,7 +39,7 @@ class RawModel:
     architecture: Any
     root: Group
     weights: Group
-    weights_name: str
+    weights_name: str | None
     keras_version: str | None = None
     backend: str | None = None
 
@@ -65,8 +65,10 @@ def read(files: Mapping[str, Buffer] | FileSet) -> RawModel:
 
 
 def _read_parts(found: FileSet) -> RawModel:
-    """An architecture and a file with its weights."""
-    weights_name = found.parts[Part.WEIGHTS]
+    """An architecture and a file with its weights, or without."""
+    weights_name = found.parts.get(Part.WEIGHTS)
+    if weights_name is None:
+        return _assembled(found, Group("", {}), None)
     root = read_hdf5(found.files[weights_name], weights_name)
     return _assembled(found, root, weights_name)
 
@@ -78,7 +80,7 @@ def _read_shards(found: FileSet) -> RawModel:
     return _assembled(found, sharded.join(roots, index), index)
 
 
-def _assembled(found: FileSet, root: Group, weights_name: str) -> RawModel:
+def _assembled(found: FileSet, root: Group, weights_name: str | None) -> RawModel:
     name = found.parts[Part.ARCHITECTURE]
     data = found.files[name]
     if name in found.documents:
@@ -119,7 +121,7 @@ def _read_whole_hdf5(found: FileSet) -> RawModel:
     root = read_hdf5(found.files[name], name)
     config = root.attributes.get("model_config")
     if not isinstance(config, str):
-        raise ModelFileError(
+        raise IncompleteError(
             f"{name} holds weights only, the architecture is missing",
             hint="give both files: architecture.json (model.to_json()) and the weights",
         )

@@ -19,6 +19,7 @@ CLASSES: dict[str, str] = {
     "SyncBatchNormalization": "BatchNormalization",
     "Custom>CustomScaleLayer": "CustomScaleLayer",  # tf.keras 2.15, of InceptionResNetV2
     "GroupedQueryAttention": "GroupQueryAttention",
+    "FixedDropout": "Dropout",  # of the package efficientnet
 }
 """Class name as written -> the newest name. Names that never changed are not listed."""
 
@@ -100,6 +101,25 @@ ACTIVATIONS: dict[str, str] = {
     "leakyrelu": "leaky_relu",
 }
 """Activation function as written -> the newest name."""
+
+NEW_ACTIVATIONS: dict[str, int] = {"gelu": 4}
+"""Activation function -> the Keras 2.x that first had it. In older files somebody wrote it, and
+what is called like this is not always the same function."""
+
+ALWAYS_WRITTEN: dict[str, frozenset[str]] = {
+    "AdditiveAttention": frozenset({"use_scale"}),
+    "Attention": frozenset({"use_scale"}),
+    "GroupNormalization": frozenset({"groups", "axis", "epsilon", "center", "scale"}),
+    "LayerNormalization": frozenset({"axis", "epsilon", "center", "scale"}),
+    "LayerScale": frozenset({"init_values", "projection_dim"}),
+    "Normalization": frozenset({"axis"}),
+    "RMSNormalization": frozenset({"axis", "epsilon"}),
+    "Rescaling": frozenset({"scale", "offset"}),
+    "Resizing": frozenset({"height", "width", "interpolation"}),
+    "UnitNormalization": frozenset({"axis"}),
+}
+"""Class -> options that every Keras writes. People call layers of their own like these, and
+tf.keras before 2.13 does not write down whose a class is: without these options it is theirs."""
 
 OLD_HARD_SIGMOID_BEFORE = 3
 """Keras 1 and 2 compute `hard_sigmoid` as clip(0.2 x + 0.5, 0, 1), Keras 3 as relu6(x + 3) / 6.

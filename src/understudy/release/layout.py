@@ -5,6 +5,8 @@
     <model>/releases/<id>/release.json       the manifest: its presence says "complete"
     <model>/releases/<id>/model.onnx …       what was compiled
     <model>/releases/<id>/sources/<source>   what it was compiled from
+    <model>/releases/<id>/pruning.json       there while somebody removes the release
+    <model>/displaced/<stage>/<hash>/<name>  files of people's that a push replaced
 
 Names only; this module reads and writes nothing.
 """
@@ -18,10 +20,11 @@ from .identity import Role
 
 MANIFEST = "release.json"
 SOURCES = "sources"
+PRUNING = "pruning.json"
 DEFAULT_STAGES = ("dev", "prod")
 """In the order in which a release passes through them."""
 
-RESERVED = ("releases", "stages")
+RESERVED = ("releases", "stages", "displaced")
 MAX_NAME = 64
 
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
@@ -105,6 +108,11 @@ def manifest_key(model: str, release: str) -> str:
     return release_file(model, release, MANIFEST)
 
 
+def pruning_key(model: str, release: str) -> str:
+    """Give the key of the mark that a release is being removed."""
+    return release_file(model, release, PRUNING)
+
+
 def pointers_folder(model: str) -> str:
     """Give the folder of a model's pointers."""
     return f"{check_model(model)}/stages"
@@ -123,6 +131,16 @@ def stage_folder(model: str, stage: str) -> str:
 def stage_file(model: str, stage: str, name: str) -> str:
     """Give the key of a file in a stage folder."""
     return f"{stage_folder(model, stage)}/{name}"
+
+
+def displaced_folder(model: str) -> str:
+    """Give the folder of the files that made room in a stage folder before they were admitted."""
+    return f"{check_model(model)}/displaced"
+
+
+def displaced_file(model: str, stage: str, sha256: str, name: str) -> str:
+    """Give the key under which such a file is kept."""
+    return f"{displaced_folder(model)}/{check_stage(stage)}/{sha256[:12]}/{name}"
 
 
 def _check(name: str, kind: str) -> str:

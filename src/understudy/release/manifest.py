@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..errors import ReleaseError
 from ..store.keys import is_key
 from .identity import Role, is_release_id, is_sha256
-from .layout import MANIFEST, SOURCES
+from .layout import MANIFEST, PRUNING, SOURCES
 from .records import JSON, decode, encode
 
 SCHEMA = 1
@@ -81,17 +81,18 @@ class LoadedTensor:
     """One line of the load report: a tensor of the weights file, or one that it lacks.
 
     Attributes:
-        source: its path in the file.
-        shape: as it is stored.
-        dtype: as it is stored.
+        source: its path in the file, or where it was looked for.
+        shape: as it is stored; None of one that the file lacks.
+        dtype: as it is stored; None of one that the file lacks.
         target: the layer and weight that took it; None when nothing did.
-        status: such as "used", "unused".
-        sha256: of the tensor's bytes; None when they were not read.
+        status: such as "used", "unused", "missing".
+        sha256: of its elements as they are stored, in C order and little-endian; None when there
+            are none, or they are no numbers.
     """
 
     source: str
-    shape: tuple[int, ...]
-    dtype: str
+    shape: tuple[int, ...] | None
+    dtype: str | None
     target: str | None
     status: str
     sha256: str | None
@@ -180,7 +181,7 @@ def _problems(manifest: Manifest) -> Iterable[str]:
     if len(set(names)) < len(names):
         yield "two of its files have the same name"
     for file in manifest.stored():
-        if not is_key(file.name) or file.name == MANIFEST:
+        if not is_key(file.name) or file.name in (MANIFEST, PRUNING):
             yield f"{file.name!r} is no name of a file in a release"
         if not is_sha256(file.sha256):
             yield f"{file.sha256!r} is no SHA-256"

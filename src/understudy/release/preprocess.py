@@ -16,7 +16,7 @@ from ..errors import PreprocessError
 
 Color = Literal["rgb", "bgr", "grayscale", "rgba"]
 Orientation = Literal["exif", "ignore"]
-Fit = Literal["stretch"]
+Fit = Literal["stretch", "crop"]
 Resize = Literal[
     "pillow/nearest",
     "pillow/box",
@@ -52,7 +52,8 @@ class Preprocess:
             reverses the channels itself, as Keras' function does, so it goes with "rgb".
         orientation: "exif" turns a photograph upright by its orientation tag; "ignore" does not.
         size: (height, width) in pixels.
-        fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio.
+        fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio,
+            "crop" keeps it, and cuts off what is too much on two sides.
         resize: library/method.
         scale: from grey levels 0..255 to the numbers that the model takes.
     """

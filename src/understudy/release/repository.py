@@ -4,6 +4,9 @@ The rules it keeps:
 
 - `release.json` is written last and only if it is absent: where it is, the release is complete.
 - A complete release is never written again. One that is not (a killed push) is completed.
+- A release that is marked as being removed (`pruning.json`) is not whole, and is not written.
+  The mark is looked for before the files: who sees no mark and then all files, sees them as they
+  were before the removal began.
 - Whatever comes out of a store was compared with the manifest's size and SHA-256. This is done
   once, on the way out: hashing 70 MB again would take longer than all else at a start.
 
@@ -12,14 +15,20 @@ It does not know about stages.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ..errors import ConflictError, InputError, NotFoundError, ReleaseError
-from ..store.disk import explained, sync
 from ..store.port import Store
+from .download import Progress, fetch_file
 from .identity import check_prefix, short_id
-from .layout import MANIFEST, manifest_key, release_file, release_folder, releases_folder
+from .layout import (
+    MANIFEST,
+    manifest_key,
+    pruning_key,
+    release_file,
+    release_folder,
+    releases_folder,
+)
 from .manifest import HINT, File, Manifest, dump_manifest, parse_manifest
 from .staging import hash_file
 
@@ -82,10 +91,11 @@ def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -
     a release never stays a mixture.
 
     Raises:
-        ConflictError: others write the same release, again and again.
+        ConflictError: others write the same release, again and again, or remove it.
     """
     lost = False
     for _ in range(ATTEMPTS):
+        _refuse_marked(store, model, manifest.id)
         try:
             found, etag = _read(store, model, manifest.id)
         except NotFoundError:
@@ -96,6 +106,10 @@ def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -
                 return False
         for file in manifest.stored():
             store.put_file(release_file(model, manifest.id, file.name), staging / file.name)
+        _refuse_marked(store, model, manifest.id)
+        if not _has_files(store, model, manifest):
+            lost = True  # a removal took some away, or others write theirs
+            continue
         try:
             key = manifest_key(model, manifest.id)
             store.put_if(key, dump_manifest(manifest), expected=etag)
@@ -109,33 +123,34 @@ def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -
     )
 
 
-def fetch_release(store: Store, model: str, manifest: Manifest, folder: Path) -> None:
+def fetch_release(
+    store: Store,
+    model: str,
+    manifest: Manifest,
+    folder: Path,
+    progress: Progress = lambda _: None,
+) -> None:
     """Bring what serving needs to a local folder, which is to be for this release alone.
 
     A file appears in the folder only after it was compared with the manifest and flushed to disk.
-    Therefore one that is there, with the right size, stays and is not read again.
+    Therefore one that is there, with the right size, stays and is not read again. What came of
+    one that is not whole is kept, too. One process at a time may do this in a folder.
 
     Raises:
         ReleaseError: a file is missing in the store, or is not what the manifest says.
+        StoreError: the store or the disk failed.
     """
     where = f"of release {short_id(manifest.id)} of {model}"
-    for file in manifest.files:
-        target = folder / file.name
-        if target.is_file() and target.stat().st_size == file.size:
-            continue
-        unchecked = target.with_name(f"{target.name}.{os.getpid()}.{os.urandom(4).hex()}.unchecked")
-        try:
-            store.download(release_file(model, manifest.id, file.name), unchecked)
-            problem = _problem(unchecked, file)
-            if problem is not None:
-                raise ReleaseError(f"{file.name} {where} is damaged: {problem}", hint=HINT)
-            with explained("write", target):
-                sync(unchecked)
-                unchecked.replace(target)
-        except NotFoundError as error:
-            raise ReleaseError(f"{file.name} {where} is missing", hint=HINT) from error
-        finally:
-            unchecked.unlink(missing_ok=True)
+    missing = [file for file in manifest.files if not _is_there(folder / file.name, file)]
+    sizes = _sizes(store, model, manifest) if missing else {}
+    for file in missing:
+        key = release_file(model, manifest.id, file.name)
+        if key not in sizes:
+            raise ReleaseError(f"{file.name} {where} is missing", hint=HINT)
+        if sizes[key] != file.size:
+            problem = f"it has {sizes[key]} bytes, not {file.size}"
+            raise ReleaseError(f"{file.name} {where} is damaged: {problem}", hint=HINT)
+        fetch_file(store, key, file, folder / file.name, f"{file.name} {where}", progress)
 
 
 def check_release(folder: Path, model: str, manifest: Manifest) -> None:
@@ -149,6 +164,14 @@ def check_release(folder: Path, model: str, manifest: Manifest) -> None:
         if problem is not None:
             where = f"of release {short_id(manifest.id)} of {model}"
             raise ReleaseError(f"{file.name} {where} is damaged: {problem}", hint=HINT)
+
+
+def drop_damaged(folder: Path, manifest: Manifest) -> bool:
+    """Remove the files that are not what the manifest says; gives whether there were any."""
+    damaged = [file for file in manifest.files if _problem(folder / file.name, file)]
+    for file in damaged:
+        (folder / file.name).unlink(missing_ok=True)
+    return bool(damaged)
 
 
 def _read(store: Store, model: str, release: str) -> tuple[Manifest, str]:
@@ -167,12 +190,48 @@ def _read(store: Store, model: str, release: str) -> tuple[Manifest, str]:
 
 
 def _is_whole(store: Store, model: str, manifest: Manifest) -> bool:
-    """Whether every file is there with its size. Content is compared when it is fetched."""
-    sizes = {entry.key: entry.size for entry in store.list(release_folder(model, manifest.id))}
+    """Whether every file is there, and stays. Content is compared when it is fetched."""
+    return not is_marked(store, model, manifest.id) and _has_files(store, model, manifest)
+
+
+def is_marked(store: Store, model: str, release: str) -> bool:
+    """Whether somebody is removing the release."""
+    try:
+        store.get(pruning_key(model, release))
+    except NotFoundError:
+        return False
+    return True
+
+
+def _refuse_marked(store: Store, model: str, release: str) -> None:
+    if is_marked(store, model, release):
+        raise being_removed(model, release)
+
+
+def being_removed(model: str, release: str) -> ConflictError:
+    """Give the error for a release that somebody removes at this moment."""
+    return ConflictError(
+        f"release {short_id(release)} of {model} is being removed by somebody's prune",
+        hint="try again when it is done; one that was killed is finished by the next"
+        " `understudy prune`, ten minutes later",
+    )
+
+
+def _has_files(store: Store, model: str, manifest: Manifest) -> bool:
+    """Whether every file is there with its size."""
+    sizes = _sizes(store, model, manifest)
     return all(
         sizes.get(release_file(model, manifest.id, file.name)) == file.size
         for file in manifest.stored()
     )
+
+
+def _sizes(store: Store, model: str, manifest: Manifest) -> dict[str, int]:
+    return {entry.key: entry.size for entry in store.list(release_folder(model, manifest.id))}
+
+
+def _is_there(path: Path, file: File) -> bool:
+    return path.is_file() and path.stat().st_size == file.size
 
 
 def _problem(path: Path, file: File) -> str | None:

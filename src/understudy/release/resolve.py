@@ -105,6 +105,7 @@ def resolve(
     data_format: DataFormat = "channels_last",
     dtype: str = "float32",
     model_rescales: bool = False,
+    usual: Preprocess = Preprocess(),  # noqa: B008 immutable
 ) -> Resolved:
     """Fill what `given` leaves open from the model's input, and check that the two fit.
 
@@ -115,6 +116,7 @@ def resolve(
         data_format: where the channels are.
         dtype: of the input; "float32" or "uint8".
         model_rescales: the model begins with its own scaling, so that it takes 0..255.
+        usual: what is assumed rather than the defaults, where `given` says nothing.
 
     Raises:
         PreprocessError: what was said does not fit the model, or the model takes no image.
@@ -126,9 +128,10 @@ def resolve(
             f"cannot be applied: the model's input is {dtype}, not float32 or uint8",
             "an image classifier takes float32; classify cannot feed this model",
         )
-    color = said.color or _default_color(channels)
+    color = said.color or usual.color or _default_color(channels)
     _check_color(color, channels)
-    scale = said.scale or ("none" if model_rescales or dtype == "uint8" else "0..1")
+    unscaled = model_rescales or dtype == "uint8"
+    scale = said.scale or ("none" if unscaled else usual.scale or "0..1")
     _check_scale(scale, color, dtype)
     assumed = [
         key
@@ -137,10 +140,10 @@ def resolve(
     ]
     return Resolved(
         color=color,
-        orientation=said.orientation or "exif",
+        orientation=said.orientation or usual.orientation or "exif",
         size=_fitted_size(said.size, sides),
-        fit=said.fit or "stretch",
-        resize=said.resize or "pillow/bilinear",
+        fit=said.fit or usual.fit or "stretch",
+        resize=said.resize or usual.resize or "pillow/bilinear",
         scale=scale,
         layout=layout,
         dtype=cast(Dtype, dtype),

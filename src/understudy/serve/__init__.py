@@ -14,6 +14,7 @@ from .classifier import Classifier
 from .folder import images_in
 from .image import decode
 from .model import ServedModel
+from .opening import open_release, served_model
 from .result import Result, Timings
 from .selftest import Case, Report, check, measure
 from .session import Session, inputs, open_session, outputs
@@ -35,9 +36,11 @@ __all__ = [
     "images_in",
     "inputs",
     "measure",
+    "open_release",
     "open_session",
     "outputs",
     "parse",
     "reference_inputs",
     "resolve",
+    "served_model",
 ]

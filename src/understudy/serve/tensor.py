@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
     Target = NDArray[Any]
+    Size = tuple[int, int]
+    Box = tuple[float, float, float, float]
 
 METHODS: Mapping[Resize, Image.Resampling] = {
     "pillow/nearest": Image.Resampling.NEAREST,
@@ -48,13 +50,29 @@ def write(image: Image.Image, how: Resolved, out: Target) -> None:
     """
     height, width = how.size
     if image.size != (width, height):
-        image = image.resize((width, height), METHODS[how.resize])
+        box = middle(image.size, (width, height)) if how.fit == "crop" else None
+        image = image.resize((width, height), METHODS[how.resize], box)
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     if how.color == "bgr":
         pixels = pixels[:, :, ::-1]
     SCALES[how.scale](pixels, LAYOUTS[how.layout](out))
+
+
+def middle(size: Size, target: Size) -> Box:
+    """The largest part around the middle of an image that has the target's proportions.
+
+    Sizes are (width, height). The same roundings as in Pillow 13.0 `ImageOps.fit`.
+    """
+    width, height = size
+    ratio = target[0] / target[1]
+    if width / height == ratio:
+        return 0, 0, width, height
+    wide = width / height >= ratio
+    inner = (ratio * height, height) if wide else (width, width / ratio)
+    left, top = (width - inner[0]) * 0.5, (height - inner[1]) * 0.5
+    return left, top, left + inner[0], top + inner[1]
 
 
 def _none(pixels: Pixels, out: Target) -> None:

@@ -66,6 +66,19 @@ class LocalStore:
             self._check_unchanged(key, source, found)
             return _etag(found)
 
+    def read_range(self, key: str, start: int, stop: int) -> bytes:
+        """See the port."""
+        with self._reading(key) as (file, found), explained("read", self._root / key):
+            if found.st_size < stop:
+                raise StoreError(
+                    f"{self._root / key} has {found.st_size} bytes, {stop} were expected",
+                    hint="wait until it is written, and try again",
+                )
+            file.seek(start)
+            data = file.read(stop - start)
+            self._check_unchanged(key, file, found)
+            return data
+
     def put(self, key: str, data: bytes) -> str:
         """See the port."""
         return self._write(key, lambda file: file.write(data))
@@ -114,7 +127,7 @@ class LocalStore:
         entries = []
         for path, found in self._walk(folder):
             key = path.relative_to(self._root).as_posix()
-            entries.append(Entry(key, found.st_size, _etag(found)))
+            entries.append(Entry(key, found.st_size, _etag(found), found.st_mtime))
         return tuple(sorted(entries, key=lambda entry: entry.key))
 
     def list_folders(self, folder: str) -> tuple[str, ...]:

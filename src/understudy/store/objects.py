@@ -7,7 +7,7 @@ errors here and nowhere else. It refuses to know which store it is, but for the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,18 @@ from .keys import check_folder, check_key, is_key
 from .port import GET_LIMIT, Entry, Object
 
 if TYPE_CHECKING:
-    from obstore import GetResult, ObjectMeta, PutResult
+    from obstore import GetOptions, GetResult, ObjectMeta, PutResult
     from obstore.store import ObjectStore
 
-_DENIED = (failures.PermissionDeniedError, failures.UnauthenticatedError)
+DENIED = (failures.PermissionDeniedError, failures.UnauthenticatedError)
+COUNTED = 32 * 1024
+"""Bytes that are counted at a time while an object is read."""
+
 _FAILED = (failures.BaseError, OSError, ValueError, NotImplementedError)
+
+
+class _NotModified(Exception):
+    """The object still has the etag that was given."""
 
 
 class ObstoreStore:
@@ -40,18 +47,11 @@ class ObstoreStore:
 
     def get(self, key: str) -> Object:
         """See the port."""
-        with self._explained("read", check_key(key)):
-            return self._read(key, obstore.get(self._store, key))
+        return self._read(check_key(key), {})
 
     def get_if_changed(self, key: str, etag: str) -> Object | None:
         """See the port."""
-        with self._explained("read", check_key(key)):
-            try:
-                return self._read(
-                    key, obstore.get(self._store, key, options={"if_none_match": etag})
-                )
-            except failures.NotModifiedError:
-                return None
+        return self._read_if_changed(check_key(key), etag)
 
     def download(self, key: str, path: Path) -> str:
         """See the port."""
@@ -60,57 +60,55 @@ class ObstoreStore:
             with appearing(path) as file:
                 for chunk in found.stream(min_chunk_size=CHUNK):
                     file.write(chunk)
-            return _etag(found.meta)
+            return etag_of(found.meta)
+
+    def read_range(self, key: str, start: int, stop: int) -> bytes:
+        """See the port."""
+        return self._read_range(check_key(key), start, stop)
 
     def put(self, key: str, data: bytes) -> str:
         """See the port."""
         with self._explained("write", check_key(key)):
-            return _etag(obstore.put(self._store, key, data))
+            return etag_of(obstore.put(self._store, key, data))
 
     def put_file(self, key: str, path: Path) -> str:
         """See the port."""
         with explained("read", path):
             file = path.open("rb")
         with file, self._explained("write", check_key(key)):
-            return _etag(obstore.put(self._store, key, file))
+            return etag_of(obstore.put(self._store, key, file))
 
     def put_if(self, key: str, data: bytes, *, expected: str | None) -> str:
         """See the port."""
         with self._explained("write", check_key(key)):
             try:
                 if expected is None:
-                    return _etag(obstore.put(self._store, key, data, mode="create"))
+                    return etag_of(obstore.put(self._store, key, data, mode="create"))
                 version: obstore.UpdateVersion = {"e_tag": expected}
-                return _etag(obstore.put(self._store, key, data, mode=version))
+                return etag_of(obstore.put(self._store, key, data, mode=version))
             except (
                 failures.AlreadyExistsError,
                 failures.PreconditionError,
                 FileNotFoundError,  # what S3 says of a replacement when there is nothing
             ) as error:
-                raise ConflictError(
-                    f"{key} in {self._where} was changed by somebody else at the same time",
-                    hint="look at what is there now, and try again",
-                ) from error
+                raise self._conflict(key) from error
 
     def copy(self, source: str, target: str) -> str:
         """See the port."""
-        with self._explained("copy", check_key(source)):
-            obstore.copy(self._store, source, check_key(target))
-            return _etag(obstore.head(self._store, target))
+        return self._copy(self._store, check_key(source), check_key(target))
 
     def delete(self, key: str) -> None:
         """See the port."""
-        with self._explained("delete", check_key(key)), contextlib.suppress(FileNotFoundError):
-            obstore.delete(self._store, key)
+        self._delete(self._store, check_key(key))
 
     def list(self, folder: str) -> tuple[Entry, ...]:
         """See the port."""
         with self._explained("list", check_folder(folder)):
             found = [
-                Entry(meta["path"], meta["size"], _etag(meta))
+                Entry(meta["path"], meta["size"], etag_of(meta), meta["last_modified"].timestamp())
                 for page in obstore.list(self._store, folder or None)
                 for meta in page
-                if is_key(meta["path"])
+                if self._is_object(meta)
             ]
         return tuple(sorted(found, key=lambda entry: entry.key))
 
@@ -120,39 +118,95 @@ class ObstoreStore:
             found = obstore.list_with_delimiter(self._store, folder or None)["common_prefixes"]
         return tuple(sorted(key.rpartition("/")[2] for key in found if is_key(key)))
 
-    def _read(self, key: str, found: GetResult) -> Object:
-        size = found.meta["size"]
-        if size > GET_LIMIT:
-            raise StoreError(
-                f"{key} in {self._where} has {size} bytes, more than the {GET_LIMIT}"
-                " that are read at once",
-                hint="something large was stored under a small file's name; look at it",
-            )
-        return Object(bytes(found.bytes()), _etag(found.meta))
+    def _copy(self, store: ObjectStore, source: str, target: str) -> str:
+        with self._explained("copy", source):
+            obstore.copy(store, source, target)
+            return etag_of(obstore.head(self._store, target))
+
+    def _delete(self, store: ObjectStore, key: str) -> None:
+        with self._explained("delete", key), contextlib.suppress(FileNotFoundError):
+            obstore.delete(store, key)
+
+    def _read_if_changed(
+        self, key: str, etag: str, step: Callable[[int], None] = lambda _: None
+    ) -> Object | None:
+        try:
+            return self._read(key, {"if_none_match": etag}, step)
+        except _NotModified:
+            return None
+
+    def _read(
+        self, key: str, options: GetOptions, step: Callable[[int], None] = lambda _: None
+    ) -> Object:
+        """Read an object as a whole; `step` hears of the bytes as they come."""
+        with self._explained("read", key):
+            try:
+                found = obstore.get(self._store, key, options=options)
+            except failures.NotModifiedError as error:
+                raise _NotModified from error
+            size = found.meta["size"]
+            if size > GET_LIMIT:
+                raise StoreError(
+                    f"{key} in {self._where} has {size} bytes, more than the {GET_LIMIT}"
+                    " that are read at once",
+                    hint="something large was stored under a small file's name; look at it",
+                )
+            return Object(_collect(found, step), etag_of(found.meta))
+
+    def _read_range(
+        self, key: str, start: int, stop: int, step: Callable[[int], None] = lambda _: None
+    ) -> bytes:
+        with self._explained("read", key):
+            options: GetOptions = {"range": (start, stop)}
+            data = _collect(obstore.get(self._store, key, options=options), step)
+            if len(data) != stop - start:
+                raise ValueError(f"{stop - start} bytes were asked for, {len(data)} came")
+            return data
+
+    def _is_object(self, meta: ObjectMeta) -> bool:
+        return is_key(meta["path"])
+
+    def _conflict(self, key: str) -> ConflictError:
+        return ConflictError(
+            f"{key} in {self._where} was changed by somebody else at the same time",
+            hint="look at what is there now, and try again",
+        )
 
     @contextlib.contextmanager
     def _explained(self, action: str, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            raise NotFoundError(
-                f"there is no {key} in {self._where}", hint="check the name and the store"
-            ) from error
-        except _DENIED as error:
-            raise StoreError(
-                f"cannot {action} {key} in {self._where}: permission denied",
-                hint="check the credentials, and what they are allowed to do",
-            ) from error
         except _FAILED as error:
-            # obstore's text goes on with a dump of Rust structures.
-            said = str(error).partition("\n")[0]
-            raise StoreError(
-                f"cannot {action} {key or 'the objects'} in {self._where}: {said}",
-                hint="check that the store is there and can be reached, then try again",
-            ) from error
+            why = self._why(error)
+            if why is None:
+                raise NotFoundError(
+                    f"there is no {key} in {self._where}", hint="check the name and the store"
+                ) from error
+            what = f"{key} in {self._where}" if key else self._where
+            raise StoreError(f"cannot {action} {what}: {why[0]}", hint=why[1]) from error
+
+    def _why(self, error: Exception) -> tuple[str, str] | None:
+        """Why a call failed, and what to do; None when there is no such object."""
+        if isinstance(error, FileNotFoundError):
+            return None
+        if isinstance(error, DENIED):
+            hint = "check the credentials, and what they are allowed to do"
+            return "permission denied", hint
+        # obstore's text goes on with a dump of Rust structures.
+        said = str(error).partition("\n")[0]
+        return said, "check that the store is there and can be reached, then try again"
 
 
-def _etag(answer: ObjectMeta | PutResult) -> str:
+def _collect(found: GetResult, step: Callable[[int], None]) -> bytes:
+    data = bytearray()
+    for chunk in found.stream(COUNTED):
+        step(len(chunk))
+        data += chunk
+    return bytes(data)
+
+
+def etag_of(answer: ObjectMeta | PutResult) -> str:
+    """Give the etag in what obstore answered; `StoreError` when the store has none."""
     etag = answer["e_tag"]
     if etag is None:
         raise StoreError(

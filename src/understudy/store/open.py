@@ -1,4 +1,4 @@
-"""From what a person writes to a store: a path, `file:///…` or `memory://`.
+"""From what a person writes to a store: a path, `file:///…`, `s3://…` or `memory://`.
 
 A scheme is a row in a table. The adapters are imported by the row that needs them, because a
 local store needs no obstore, and imports are cold-start time.
@@ -6,11 +6,14 @@ local store needs no obstore, and imports are cold-start time.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import InputError
+from .keys import check_folder
 from .local import LocalStore
 from .port import Store
 
@@ -28,9 +31,9 @@ def open_store(url: str) -> Store:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return LocalStore(_home(url))
-    opener = _SCHEMES.get(scheme.lower())
+    opener = SCHEMES.get(scheme.lower())
     if opener is None:
-        known = ", ".join(f"{name}://" for name in _SCHEMES)
+        known = ", ".join(f"{name}://" for name in SCHEMES)
         raise InputError(
             f"stores of the kind {scheme}:// are not known (in {url})",
             hint=f"give a folder, such as ./models, or one of {known}",
@@ -56,6 +59,18 @@ def _memory(url: str, rest: str) -> Store:
     return MemoryStore()
 
 
+def _s3(url: str, rest: str) -> Store:
+    bucket, _, prefix = rest.partition("/")
+    prefix = prefix.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", bucket):
+        raise InputError(f"{url} names no bucket", hint="write s3://bucket or s3://bucket/prefix")
+    check_folder(prefix)
+    from .aws import settings
+    from .s3 import S3Store
+
+    return S3Store(bucket, prefix, settings(os.environ))
+
+
 def _home(path: str) -> Path:
     try:
         return Path(path).expanduser()
@@ -66,4 +81,8 @@ def _home(path: str) -> Path:
         ) from error
 
 
-_SCHEMES: dict[str, Callable[[str, str], Store]] = {"file": _file, "memory": _memory}
+SCHEMES: dict[str, Callable[[str, str], Store]] = {
+    "file": _file,
+    "s3": _s3,
+    "memory": _memory,
+}

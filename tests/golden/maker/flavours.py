@@ -56,11 +56,12 @@ class Library:
         """Whether `save` writes the `.keras` zip, and `save_weights` `.weights.h5`."""
         return self.generation >= 3 or (self.generation, self.minor) >= (2, 12)
 
-    def Input(self, shape, name=None):
+    def Input(self, shape, name=None, dtype=None):
         """Return an input tensor."""
+        options = {"dtype": dtype} if dtype else {}
         if self.generation == 1:
-            return importlib.import_module("keras.layers").Input(shape=shape, name=name)
-        return self.layers.Input(shape=shape, name=name)
+            return importlib.import_module("keras.layers").Input(shape=shape, name=name, **options)
+        return self.layers.Input(shape=shape, name=name, **options)
 
     def Model(self, inputs, outputs, name=None):
         """Return a functional model."""
@@ -131,6 +132,17 @@ class Keras1Layers:
             "ELU",
             "PReLU",
             "ThresholdedReLU",
+            "Permute",
+            "RepeatVector",
+            "GaussianNoise",
+            "GaussianDropout",
+            "TimeDistributed",
+            "Bidirectional",
+            "ZeroPadding1D",
+            "Cropping1D",
+            "UpSampling1D",
+            "GlobalMaxPooling1D",
+            "GlobalAveragePooling1D",
         ):
             setattr(self, same, getattr(self._l, same))
         for name, mode in (
@@ -164,6 +176,33 @@ class Keras1Layers:
             )
         return self._l.Convolution2D(filters, rows, columns, **options)
 
+    def Conv1D(self, filters, kernel_size, **options):
+        """Convolution1D."""
+        options["border_mode"] = options.pop("padding", "valid")
+        options["bias"] = options.pop("use_bias", True)
+        return self._l.Convolution1D(filters, kernel_size, **options)
+
+    def Embedding(self, input_dim, output_dim, **options):
+        """Embedding, without the dropout that only Keras 1 has."""
+        return self._l.Embedding(input_dim, output_dim, **options)
+
+    def LSTM(self, units, **options):
+        """LSTM; `inner_activation`."""
+        return self._recurrent(self._l.LSTM, units, options)
+
+    def GRU(self, units, **options):
+        """GRU; `inner_activation`."""
+        return self._recurrent(self._l.GRU, units, options)
+
+    def SimpleRNN(self, units, **options):
+        """SimpleRNN."""
+        return self._recurrent(self._l.SimpleRNN, units, options)
+
+    def _recurrent(self, layer, units, options):
+        if "recurrent_activation" in options:
+            options["inner_activation"] = options.pop("recurrent_activation")
+        return layer(units, **options)
+
     def SeparableConv2D(self, filters, kernel_size, **options):
         """SeparableConvolution2D."""
         rows, columns = _size(kernel_size)
@@ -192,6 +231,26 @@ class Keras1Layers:
         if "strides" in options:
             options["strides"] = _size(options["strides"])
         return layer(_size(pool_size), **options)
+
+    def MaxPooling1D(self, pool_size=2, padding="valid", **options):
+        """MaxPooling1D; `border_mode`."""
+        return self._l.MaxPooling1D(pool_size, border_mode=padding, **options)
+
+    def AveragePooling1D(self, pool_size=2, padding="valid", **options):
+        """AveragePooling1D; `border_mode`."""
+        return self._l.AveragePooling1D(pool_size, border_mode=padding, **options)
+
+    def SpatialDropout2D(self, rate, **options):
+        """SpatialDropout2D; `dim_ordering`."""
+        return self._l.SpatialDropout2D(rate, **_ordering(options))
+
+    def UpSampling2D(self, size=2, **options):
+        """UpSampling2D; `dim_ordering`."""
+        return self._l.UpSampling2D(_size(size), **_ordering(options))
+
+    def Cropping2D(self, cropping=1, **options):
+        """Cropping2D; `dim_ordering`."""
+        return self._l.Cropping2D(cropping, **_ordering(options))
 
     def GlobalAveragePooling2D(self, **options):
         """GlobalAveragePooling2D; `dim_ordering`."""

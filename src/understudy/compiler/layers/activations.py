@@ -251,8 +251,11 @@ def prelu(ctx: Context, x: Value, *, shared_axes: Sizes | None = None) -> Value:
     if any(size is None for size in sizes):
         raise OptionError("its input has a free size, along which alpha is not shared")
     alpha = ctx.weight("alpha", tuple(size for size in sizes if size is not None))
+    batch_first = x.order[0] == 0  # a recurrent layer's steps come before
+    order = [axis - 1 for axis in x.order[1:]] if batch_first else list(x.order)
+    shape = alpha.shape if batch_first else (1, *alpha.shape)
     moved = alpha.map(
-        tuple(alpha.shape[axis - 1] for axis in x.order[1:]),
-        lambda array: np.ascontiguousarray(array.transpose([axis - 1 for axis in x.order[1:]])),
+        tuple(shape[axis] for axis in order),
+        lambda array: np.ascontiguousarray(array.reshape(shape).transpose(order)),
     )
     return ctx.like(x, "PRelu", ctx.lazy(moved, "alpha", str(x.order)))

@@ -17,6 +17,7 @@ from ..context import Context
 from ..graph import Lazy
 from ..registry import Axes, OptionError, Size, layer
 from ..value import Value, plain
+from .bias import BiasAxis, check_summand
 
 HIDDEN = -1e9
 """What a score becomes where the mask hides it; its softmax is 0."""
@@ -148,9 +149,12 @@ def multi_head_attention(
     attention_mask: Value | None = None,
     use_causal_mask: bool = False,
     return_attention_scores: bool = False,
+    bias_axis: BiasAxis = "meant",
 ) -> tuple[Value, ...]:
     """MultiHeadAttention(num_heads, key_dim, value_dim=None, …)(query, value, key=None)."""
-    heads = Heads(num_heads, num_heads, key_dim, value_dim or key_dim, use_bias, use_gate)
+    heads = Heads(
+        num_heads, num_heads, key_dim, value_dim or key_dim, use_bias, use_gate, bias_axis
+    )
     mask = Mask(attention_mask, use_causal_mask, sliding_window)
     tensors = _called(ctx, query, more, value, key)
     return _heads(ctx, tensors, heads, mask, output_shape, attention_axes, return_attention_scores)
@@ -173,6 +177,7 @@ def group_query_attention(
     attention_mask: Value | None = None,
     use_causal_mask: bool = False,
     return_attention_scores: bool = False,
+    bias_axis: BiasAxis = "meant",
 ) -> tuple[Value, ...]:
     """GroupQueryAttention(head_dim, num_query_heads, num_key_value_heads, …)(query, value, key).
 
@@ -180,7 +185,9 @@ def group_query_attention(
     """
     if num_query_heads % num_key_value_heads:
         raise OptionError(f"{num_query_heads} heads share {num_key_value_heads}")
-    heads = Heads(num_query_heads, num_key_value_heads, head_dim, head_dim, use_bias, use_gate)
+    heads = Heads(
+        num_query_heads, num_key_value_heads, head_dim, head_dim, use_bias, use_gate, bias_axis
+    )
     mask = Mask(attention_mask, use_causal_mask, sliding_window)
     tensors = _called(ctx, query, more, value, key)
     if query.rank != 3:
@@ -198,6 +205,7 @@ class Heads:
     value: int
     use_bias: bool
     use_gate: bool
+    bias_axis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +310,7 @@ def _project(
     name = ctx.add("MatMul", x.name, ctx.lazy(kernel, f"{part}/kernel"))
     if not heads.use_bias:
         return name
+    check_summand((*x.shape[:-1], count, depth), (count, depth), heads.bias_axis)
     bias = spread(ctx.weight(f"{part}/bias", (count, depth)), (width,))
     return ctx.add("Add", name, ctx.lazy(bias, f"{part}/bias"))
 
@@ -365,6 +374,7 @@ def _output(ctx: Context, name: str, heads: Heads, sizes: tuple[int, ...], query
     flat = kernel.reshape(heads.count * heads.value, width)
     name = ctx.add("MatMul", name, ctx.lazy(flat, "output/kernel"))
     if heads.use_bias:
+        check_summand((*query.shape[:-1], *sizes), sizes, heads.bias_axis)
         bias = ctx.weight("output/bias", sizes).reshape(width)
         name = ctx.add("Add", name, ctx.lazy(bias, "output/bias"))
     shape = (*query.shape[:-1], *sizes)

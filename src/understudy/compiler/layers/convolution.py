@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from ...keras import Activation
 from ..context import Context
 from ..graph import Lazy
 from ..registry import DataFormat, OptionError, Padding, Pair, Single, Size, Triple, Windows, layer
-from ..value import Value, plain
+from ..value import Value
 from .activations import activate
-from .spatial import Sizes, channels_of, image_shape, image_sizes, spatial, window
+from .bias import BiasAxis, with_bias
+from .spatial import Sizes, channels_of, image_shape, image_sizes, skip, spatial, window
 
 LINEAR = Activation("linear")
-
-BiasAxis = Literal["channels", "last", "unknown"]
-"""No option of Keras: see `with_bias`."""
 
 
 @layer("Conv1D")
@@ -27,13 +24,13 @@ def conv1d(
     filters: Size,
     kernel_size: Single,
     strides: Single = (1,),
-    padding: Literal["valid", "same", "causal", "same_half"] = "valid",
+    padding: Literal["valid", "same", "causal", "same_half", "same_skip"] = "valid",
     data_format: DataFormat = "channels_last",
     dilation_rate: Single = (1,),
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv1D(filters, kernel_size, strides=1, padding="valid", data_format=None, …)."""
     value = _conv(
@@ -59,13 +56,13 @@ def conv2d(
     filters: Size,
     kernel_size: Pair,
     strides: Pair = (1, 1),
-    padding: Windows = "valid",
+    padding: Literal["valid", "same", "same_half", "same_skip"] = "valid",
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv2D(filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, …)."""
     value = _conv(
@@ -97,7 +94,7 @@ def conv3d(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv3D(filters, kernel_size, strides=(1, 1, 1), padding="valid", data_format=None, …)."""
     value = _conv(
@@ -129,7 +126,7 @@ def depthwise_conv1d(
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """DepthwiseConv1D(kernel_size, strides=1, padding="valid", depth_multiplier=1, …)."""
     value = _depthwise_conv(
@@ -146,14 +143,14 @@ def depthwise_conv2d(
     *,
     kernel_size: Pair,
     strides: Pair = (1, 1),
-    padding: Padding = "valid",
+    padding: Literal["valid", "same", "same_skip"] = "valid",
     depth_multiplier: Size = 1,
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
     groups: Literal[1] = 1,  # noqa: ARG001 tf.keras writes it; it means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """DepthwiseConv2D(kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, …)."""
     value = _depthwise_conv(
@@ -171,14 +168,14 @@ def separable_conv1d(
     filters: Size,
     kernel_size: Single,
     strides: Single = (1,),
-    padding: Literal["valid", "same", "causal"] = "valid",
+    padding: Literal["valid", "same", "causal", "same_skip"] = "valid",
     data_format: DataFormat = "channels_last",
     dilation_rate: Single = (1,),
     depth_multiplier: Size = 1,
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """SeparableConv1D(filters, kernel_size, …): a depthwise convolution, then one of size 1."""
     value = _separable_conv(
@@ -196,14 +193,14 @@ def separable_conv2d(
     filters: Size,
     kernel_size: Pair,
     strides: Pair = (1, 1),
-    padding: Padding = "valid",
+    padding: Literal["valid", "same", "same_skip"] = "valid",
     data_format: DataFormat = "channels_last",
     dilation_rate: Pair = (1, 1),
     depth_multiplier: Size = 1,
     groups: Literal[1] = 1,  # noqa: ARG001 means nothing here
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """SeparableConv2D(filters, kernel_size, …): a depthwise convolution, then a 1×1 one."""
     value = _separable_conv(
@@ -304,36 +301,11 @@ def _convolve(
 ) -> Value:
     """One ONNX Conv on a value that `spatial` arranged; `kernel` is in ONNX's order."""
     filters, _, *kernel_size = kernel.shape
+    if groups > 1 and groups == channels_of(x) and padding == "same_skip":
+        padding = "same"  # TensorFlow's depthwise kernels had a rule of their own
+    x, padding = skip(ctx, x, tuple(kernel_size), strides, padding)
     sizes, attributes = window(image_sizes(x), tuple(kernel_size), strides, padding, dilation)
     if groups != 1:
         attributes["group"] = groups
     grown = Value(x.name, image_shape(x, sizes, filters), x.dtype, x.order)
     return with_bias(ctx, grown, "Conv", ctx.lazy(kernel, role), bias, attributes)
-
-
-def with_bias(
-    ctx: Context,
-    x: Value,
-    op: str,
-    kernel: str,
-    bias: str | Literal[False],
-    attributes: Mapping[str, Any],
-) -> Value:
-    """Apply a convolution with its bias; `x` has the result's shape already.
-
-    Keras 3.7 and newer on TensorFlow take the bias of channels first images for one of the last
-    axis where that is as long (keras 3.15 `backend.tensorflow.numpy.add`; pull request 20386).
-    Models were trained with what Keras computes.
-    """
-    if not bias:
-        return ctx.like(x, op, kernel, **attributes)
-    filters, columns = x.shape[x.order[1]] or 0, x.shape[-1]
-    stored = ctx.lazy(ctx.weight("bias", (filters,)), "bias")
-    if bias == "channels" or x.order != plain(x.rank) or filters == 1 or filters != columns:
-        return ctx.like(x, op, kernel, stored, **attributes)
-    if bias == "unknown":
-        raise OptionError(
-            f"its images are channels first, with as many columns as channels ({filters}): to "
-            "which of them the bias is added depends on the version of Keras, which no file says"
-        )
-    return ctx.like(ctx.like(x, op, kernel, **attributes), "Add", stored)

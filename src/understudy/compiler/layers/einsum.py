@@ -21,6 +21,7 @@ from ..graph import Shape
 from ..registry import OptionError, layer
 from ..value import Value, plain
 from .activations import activate
+from .bias import BiasAxis, check_summand
 from .quantized import Quantization, descaled, rounded
 
 LINEAR = Activation("linear")
@@ -49,6 +50,7 @@ def einsum_dense(
     activation: Activation = LINEAR,
     bias_axes: str | None = None,
     quantization: Quantization | None = None,
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """EinsumDense(equation, output_shape, activation=None, bias_axes=None)."""
     x = ctx.plain(x)
@@ -82,6 +84,7 @@ def einsum_dense(
         name = descaled(ctx, name, kernel_scale, scale)
     if bias_axes:
         bias = ctx.weight("bias", _bias_shape(terms, bias_axes, sizes))
+        check_summand(shape, bias.shape, bias_axis)
         name = ctx.add("Add", name, ctx.lazy(bias, "bias"))
     return activate(ctx, Value(name, shape, x.dtype, plain(len(shape))), activation)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..context import Context
 from ..registry import DataFormat, Padding, Pair, Single, Triple, Windows, layer
 from ..value import Value, plain
-from .spatial import Sizes, image_shape, image_sizes, spatial, window
+from .spatial import Sizes, image_shape, image_sizes, reduce_axes, spatial, window
 
 
 @layer("MaxPooling1D")
@@ -183,8 +183,7 @@ def _pool_all(
     ctx: Context, x: Value, dimensions: int, op: str, data_format: str, keepdims: bool
 ) -> Value:
     x = spatial(ctx, x, data_format, dimensions)
-    axes = ctx.constant(list(range(2, x.rank)), "int64")
-    name = ctx.add(op, x.name, axes, keepdims=int(keepdims))
+    name = reduce_axes(ctx, op, x, range(2, x.rank), keepdims=keepdims)
     channels = x.shape[x.order[1]]
     if keepdims:
         return Value(name, image_shape(x, (1,) * dimensions, channels), x.dtype, x.order)

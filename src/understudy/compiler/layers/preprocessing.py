@@ -1,8 +1,8 @@
-"""Layers that prepare what goes into a model: scaled pixels, looked-up words, masks."""
+"""Layers that prepare what goes into a model: scaled pixels, words, categories, masks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -59,6 +59,35 @@ def embedding(
     numbers = x if x.dtype in ("int32", "int64") else ctx.cast(x, "int64")
     name = ctx.add("Gather", table, numbers.name)
     return Value(name, (*x.shape, output_dim), "float32", (*x.order, x.rank))
+
+
+@layer("CategoryEncoding", integers=True)
+def category_encoding(
+    ctx: Context,
+    x: Value,
+    *,
+    num_tokens: Size,
+    output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot",
+    sparse: Literal[False] = False,  # noqa: ARG001 such a tensor is none of ONNX
+    axis_of_one: Literal["dropped", "unknown"] = "dropped",
+) -> Value:
+    """CategoryEncoding(num_tokens, output_mode="multi_hot"): a column for each number.
+
+    1 in the columns of an example's numbers; with `count`, how often each is there.
+    (keras 3.15 `utils.numerical_utils.encode_categorical_inputs`.)
+    """
+    count = x.shape[1] if x.rank == 2 else None
+    if count is None or (output_mode == "one_hot" and count != 1):
+        raise OptionError(f"output_mode={output_mode!r} of an input with the shape {x.shape}")
+    if output_mode == "one_hot" and axis_of_one == "unknown":
+        raise OptionError("whether its axis of size 1 stays depends on the version of Keras")
+    numbers = ctx.cast(ctx.plain(x), "int64").name
+    apart = ctx.add("Unsqueeze", numbers, ctx.constant([-1], "int64"))
+    same = ctx.add("Equal", apart, ctx.constant(np.arange(num_tokens), "int64"))
+    marks = ctx.add("Cast", same, to="float32")
+    over = "ReduceSum" if output_mode == "count" else "ReduceMax"
+    name = ctx.add(over, marks, ctx.constant([1], "int64"), keepdims=0)
+    return Value(name, (x.shape[0], num_tokens), "float32", (0, 1))
 
 
 @layer("Masking")

@@ -7,6 +7,7 @@ import math
 from ..context import Context
 from ..registry import DataFormat, OptionError, Size, Sizes, layer
 from ..value import Folded, Order, Value, channels_first, elements, plain
+from .spatial import reduce_axes
 
 
 @layer("Flatten")
@@ -82,7 +83,8 @@ def _unreduced(ctx: Context, x: Value, order: Order) -> str | None:
         return None
     if ctx.constants[maker.inputs[1]].make().tolist() != list(range(2, len(order))):
         return None
-    return ctx.add(maker.op, *maker.inputs, keepdims=1)
+    whole = Value(maker.inputs[0], (None,) * len(order), x.dtype, order)
+    return reduce_axes(ctx, maker.op, whole, range(2, len(order)), keepdims=True)
 
 
 @layer("Permute")

@@ -5,10 +5,12 @@ the odd one of the padding at the end (TensorFlow documentation of `tf.nn.convol
 "padding"); `causal` pads before the first step only, so that no output sees a later one.
 `same_half` and `same_late` are Theano's `same`, of convolution and of pooling: as many outputs,
 but what is padded before does not depend on the size (keras 1.2.2 `theano_backend.py`).
+`same_skip` is the `same` of TensorFlow up to 1.6, whose padding may be negative: see `skip`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..context import Context
@@ -61,6 +63,19 @@ def image_shape(like: Value, sizes: Shape, channels: int | None) -> Shape:
     return tuple(by_axis[axis] for axis in range(like.rank))
 
 
+WHOLE = {"ReduceMean": "GlobalAveragePool", "ReduceMax": "GlobalMaxPool"}
+"""Reduction -> the operator for whole images; onnxruntime runs it in the layout of its
+convolutions, where a reduction needs the image in the usual one."""
+
+
+def reduce_axes(ctx: Context, op: str, x: Value, places: Sequence[int], *, keepdims: bool) -> str:
+    """Reduce a value along axes, which are counted as they lie in memory."""
+    images = keepdims and x.rank > 2 and [*places] == [*range(2, x.rank)]
+    if images and x.dtype == "float32" and op in WHOLE:
+        return ctx.add(WHOLE[op], x.name)
+    return ctx.add(op, x.name, ctx.constant([*places], "int64"), keepdims=int(keepdims))
+
+
 def window(
     sizes: Shape, kernel: Sizes, strides: Sizes, padding: str, dilation: Sizes | None = None
 ) -> tuple[Shape, dict[str, Any]]:
@@ -100,6 +115,30 @@ def window(
     if any(before) or any(after):
         attributes["pads"] = [*before, *after]
     return out, attributes
+
+
+def skip(ctx: Context, x: Value, kernel: Sizes, strides: Sizes, padding: str) -> tuple[Value, str]:
+    """The value without what `same_skip` leaves out in front, and the padding that is left.
+
+    (outputs - 1) stride + kernel - size is what `same` adds. Where windows lie apart it is
+    negative, and half of it, towards zero, is left out before the first window. (TensorFlow 1.3
+    `GetWindowedOutputSizeVerbose`; from 1.7 on it adds nothing then.)
+    """
+    if padding != "same_skip":
+        return x, padding
+    sizes = known_sizes(x)
+    lack = [
+        size - (-(-size // stride) - 1) * stride - reach
+        for size, reach, stride in zip(sizes, kernel, strides, strict=True)
+    ]
+    starts = [max(number, 0) // 2 for number in lack]
+    if not any(starts):
+        return x, "same"
+    axes = [2 + axis for axis, start in enumerate(starts) if start]
+    ends = [[start for start in starts if start], [1 << 62] * len(axes), axes]
+    name = ctx.add("Slice", x.name, *(ctx.constant(numbers, "int64") for numbers in ends))
+    left = tuple(size - start for size, start in zip(sizes, starts, strict=True))
+    return Value(name, image_shape(x, left, channels_of(x)), x.dtype, x.order), "same"
 
 
 def _theano_pads(sizes: Shape, reaches: Sizes, strides: Sizes, padding: str) -> list[int]:

@@ -14,7 +14,8 @@ from ..context import Context
 from ..registry import DataFormat, OptionError, Padding, Pair, Single, Size, Triple, layer
 from ..value import Value
 from .activations import activate
-from .convolution import LINEAR, BiasAxis, channels_in_front, with_bias
+from .bias import BiasAxis, with_bias
+from .convolution import LINEAR, channels_in_front
 from .spatial import channels_of, image_shape, image_sizes, spatial
 
 
@@ -33,7 +34,7 @@ def conv1d_transpose(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv1DTranspose(filters, kernel_size, strides=1, padding="valid", …)."""
     value = _transposed(
@@ -59,7 +60,7 @@ def conv2d_transpose(
     activation: Activation = LINEAR,
     use_bias: bool = True,
     output_shape: Any = None,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv2DTranspose(filters, kernel_size, strides=(1, 1), padding="valid", …).
 
@@ -87,7 +88,7 @@ def conv3d_transpose(
     groups: Size = 1,
     activation: Activation = LINEAR,
     use_bias: bool = True,
-    bias_axis: BiasAxis = "channels",
+    bias_axis: BiasAxis = "meant",
 ) -> Value:
     """Conv3DTranspose(filters, kernel_size, strides=(1, 1, 1), padding="valid", …)."""
     value = _transposed(

@@ -123,6 +123,16 @@ def clip(ctx: Context, x: Operand, low: Operand = None, high: Operand = None) ->
     return ctx.like(value, "Clip", *bounds)
 
 
+def filled(content: float) -> Unary:
+    """An operation that gives the same number for every element."""
+
+    def apply(ctx: Context, x: Operand, dtype: Any = None) -> Value:
+        value = ctx.like(floats(ctx, x), "Clip", ctx.constant(content), ctx.constant(content))
+        return value if dtype is None else ctx.cast(value, dtype_of(dtype))
+
+    return apply
+
+
 # --- Activations with arguments -----------------------------------------------------------------
 
 

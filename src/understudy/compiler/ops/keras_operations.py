@@ -13,6 +13,7 @@ from typing import Any
 from ...keras import Activation
 from ..context import Context
 from ..layers.activations import FUNCTIONS
+from ..layers.bias import check_summand
 from ..operations import Operation, register
 from ..registry import OptionError
 from ..value import Value
@@ -23,6 +24,7 @@ from .elementwise import (
     clip,
     elu,
     expm1,
+    filled,
     gelu,
     identity,
     leaky_relu,
@@ -47,7 +49,7 @@ from .image import (
     space_to_depth,
 )
 from .linear import einsum, matmul
-from .operand import Operand, floats, number
+from .operand import Operand, constant, floats, number
 from .reduction import (
     all_or_any,
     arg,
@@ -115,8 +117,15 @@ def _einsum(ctx: Context, *operands: Operand, subscripts: Operand) -> Value:
     return einsum(ctx, subscripts, *operands)
 
 
+def _add(ctx: Context, x: Operand, y: Operand, bias_axis: str = "meant") -> Operand:
+    """x + y; a constant may be taken for a bias (see `layers.bias`)."""
+    if isinstance(x, Value) and not isinstance(y, Value):
+        check_summand(x.shape, constant(y).shape, bias_axis)
+    return binary("Add")(ctx, x, y)
+
+
 _NUMPY: dict[str, Operation] = {
-    "Add": _row(binary("Add")),
+    "Add": _row(_add),
     "Subtract": _row(binary("Sub")),
     "Multiply": _row(binary("Mul")),
     "Divide": _row(binary("Div")),
@@ -129,6 +138,8 @@ _NUMPY: dict[str, Operation] = {
     "Abs": _row(signed("Abs")),
     "Sign": _row(operator("Sign")),
     "Square": _row(square),
+    "ZerosLike": _row(filled(0)),
+    "OnesLike": _row(filled(1)),
     "Sqrt": _row(operator("Sqrt")),
     "Exp": _row(operator("Exp")),
     "Expm1": _row(expm1),
@@ -229,11 +240,13 @@ _OTHERS: dict[str, Operation] = {
     "image.ExtractPatches": _row(keras_patches),
 }
 
-register(
-    {
-        **{f"ops.numpy.{name}": operation for name, operation in _NUMPY.items()},
-        **{f"ops.nn.{name}": operation for name, operation in _NN.items()},
-        **{f"ops.{name}": operation for name, operation in _OTHERS.items()},
-        "activations.activations.ReLU": _row(relu_layer),
-    }
-)
+_BY_MODULE: dict[str, Operation] = {
+    **{f"ops.numpy.{name}": operation for name, operation in _NUMPY.items()},
+    **{f"ops.nn.{name}": operation for name, operation in _NN.items()},
+    **{f"ops.{name}": operation for name, operation in _OTHERS.items()},
+    "activations.activations.ReLU": _row(relu_layer),
+}
+
+register(_BY_MODULE)
+# HDF5 files do not say the module. No two operations of Keras have the same class name.
+register({f"ops.{name.rpartition('.')[2]}": row for name, row in _BY_MODULE.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..context import Context
+from ..layers.spatial import reduce_axes
 from ..registry import OptionError
 from ..value import Value
 from .operand import Operand, axes_of, axis_of, floats, number, tensor, truth, whole
@@ -102,7 +103,7 @@ def reduce(ctx: Context, op: str, x: Value, axes: tuple[int, ...], *, keepdims: 
     """An ONNX reduction along Keras' axes; the order of the others stays."""
     x = ctx.unfold(x)
     places = sorted(x.at(axis) for axis in axes)
-    name = ctx.add(op, x.name, ctx.constant(places, "int64"), keepdims=int(keepdims))
+    name = reduce_axes(ctx, op, x, places, keepdims=keepdims)
     return _reduced(x, name, axes, keepdims, x.dtype)
 
 

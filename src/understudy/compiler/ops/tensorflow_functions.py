@@ -21,6 +21,7 @@ from .elementwise import (
     clip,
     elu,
     expm1,
+    filled,
     floor_divide,
     gelu,
     identity,
@@ -123,6 +124,8 @@ def _functions() -> dict[str, Operation]:
         "math.floor": _row(operator("Floor")),
         "math.ceil": _row(operator("Ceil")),
         "math.round": _row(operator("Round")),
+        "zeros_like": _row(filled(0), x="input"),
+        "ones_like": _row(filled(1), x="input"),
         "clip_by_value": _row(clip, x="t", low="clip_value_min", high="clip_value_max"),
         # Comparisons and choices.
         "math.equal": _row(binary("Equal")),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ...errors import ModelFileError
+from ...errors import IncompleteError, ModelFileError
 from ...files import Buffer
 from .archive import Archive, open_archive
 from .json import parse_json
@@ -27,6 +27,8 @@ CANDIDATES = frozenset(
     {".json", ".h5", ".hdf5", ".keras", ".zip", ".onnx", ".bin", ".yaml", ".yml", ".data", ".model"}
 )
 """Suffixes of files in a folder or a zip that may belong to a model. Shards may have none."""
+
+_TEXTS = frozenset({".json", ".yaml", ".yml", ".txt", ""})
 
 
 class Format(StrEnum):
@@ -75,8 +77,12 @@ class FileSet:
     labels_text: Buffer | None = None
 
 
-def recognise(files: Mapping[str, Buffer]) -> FileSet:
+def recognise(files: Mapping[str, Buffer], *, weightless: bool = False) -> FileSet:
     """Find out what the files of a model are.
+
+    Args:
+        files: name -> content.
+        weightless: an architecture alone will do.
 
     Raises:
         ModelFileError: they are not one model, some are missing, or one is damaged.
@@ -88,8 +94,8 @@ def recognise(files: Mapping[str, Buffer]) -> FileSet:
         if kind_of(name, data) is Kind.ZIP:
             archive = open_archive(name, data)
             if not is_keras_zip(archive):
-                return _unpacked(archive)
-    return _Sorted(files).fileset()
+                return _unpacked(archive, weightless)
+    return _Sorted(files, weightless).fileset()
 
 
 def is_keras_zip(archive: Archive) -> bool:
@@ -99,7 +105,7 @@ def is_keras_zip(archive: Archive) -> bool:
     )
 
 
-def _unpacked(archive: Archive) -> FileSet:
+def _unpacked(archive: Archive, weightless: bool) -> FileSet:
     files: dict[str, Buffer] = {}
     labels = None
     if "data.pkl" in {posixpath.basename(member) for member in archive.members}:
@@ -119,7 +125,7 @@ def _unpacked(archive: Archive) -> FileSet:
             files[f"{archive.name}:{member}"] = archive.read(member)
     if not files:
         raise ModelFileError(f"{archive.name} is a zip without a model in it", hint=HINT)
-    found = _Sorted(files).fileset()
+    found = _Sorted(files, weightless).fileset()
     return FileSet(
         found.format,
         found.files,
@@ -141,8 +147,9 @@ def may_belong(base: str) -> bool:
 class _Sorted:
     """The files by their kinds, while it is found out what they are."""
 
-    def __init__(self, files: Mapping[str, Buffer]) -> None:
+    def __init__(self, files: Mapping[str, Buffer], weightless: bool) -> None:
         self.files = files
+        self.weightless = weightless
         self.kinds = {name: kind_of(name, data) for name, data in files.items()}
         self.documents: dict[str, Any] = {}
         self._damaged: dict[str, ModelFileError] = {}
@@ -188,7 +195,7 @@ class _Sorted:
             if len(rest) == 1 and self.kinds[rest[0]] in (Kind.JSON, Kind.TEXT):
                 parts[Part.ARCHITECTURE] = rest.pop()
             elif not rest:
-                raise ModelFileError(
+                raise IncompleteError(
                     f"{index} is an index of weights, the architecture is missing",
                     hint="give architecture.json (model.to_json()) as well",
                 )
@@ -203,7 +210,7 @@ class _Sorted:
         missing = [name for name in wanted if name not in by_base]
         if missing:
             listed = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
-            raise ModelFileError(
+            raise IncompleteError(
                 f"{index} names files with weights that were not given: {listed}",
                 hint="give these files too, or the folder that holds them all",
             )
@@ -242,8 +249,16 @@ class _Sorted:
             case [Kind.HDF5, Kind.TEXT]:
                 parts[Part.ARCHITECTURE] = by_kind[Kind.TEXT]
                 parts[Part.WEIGHTS], layout = by_kind[Kind.HDF5], Format.YAML_H5
-            case [Kind.JSON] | [Kind.TEXT]:
+            case [Kind.TEXT] if posixpath.splitext(rest[0])[1].lower() not in _TEXTS:
                 raise ModelFileError(
+                    f"{rest[0]} is text and no model", hint="look at what is in it; " + HINT
+                )
+            case [Kind.JSON] if self.weightless:
+                parts[Part.ARCHITECTURE], layout = rest[0], Format.JSON_H5
+            case [Kind.TEXT] if self.weightless:
+                parts[Part.ARCHITECTURE], layout = rest[0], Format.YAML_H5
+            case [Kind.JSON] | [Kind.TEXT]:
+                raise IncompleteError(
                     f"{rest[0]} is an architecture, its weights are missing",
                     hint="give both files: architecture.json and the weights (.h5)",
                 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
 from ...errors import ModelFileError
 from ...files import Buffer
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What a file in UTF-16 begins with."""
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 128
@@ -25,7 +29,8 @@ def parse_json(data: Buffer, name: str) -> Any:
             hint="give the file that model.to_json() made",
         )
     try:
-        text = bytes(data).decode("utf-8-sig")
+        content = bytes(data)
+        text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
         document = json.loads(text)
         if "\\ud" in text.lower():  # the one way to a lone surrogate, which is no text
             json.dumps(document, ensure_ascii=False).encode()

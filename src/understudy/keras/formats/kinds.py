@@ -7,6 +7,7 @@ from enum import StrEnum
 from ...errors import ModelFileError
 from ...files import Buffer
 from ..hdf5 import is_hdf5
+from .json import UTF_16
 
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 """A member comes first, or, in an empty zip, the end of the index."""
@@ -40,7 +41,7 @@ def kind_of(name: str, data: Buffer) -> Kind:
         return Kind.ZIP
     if is_hdf5(data):
         return Kind.HDF5
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b'"'):
+    if _is_json(head):
         return Kind.JSON
     if _is_onnx(head):
         return Kind.ONNX
@@ -73,6 +74,13 @@ _FOREIGN = (
     (0, b"Rar!", "a RAR archive", "unpack it first"),
 )
 """Where, signature, what it is, and what to do."""
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether it begins as JSON does, in UTF-8 or, as PowerShell's `>` writes it, in UTF-16."""
+    if head.startswith(UTF_16):
+        head = head.decode("utf-16", "replace").encode()
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b'"')
 
 
 def _is_onnx(head: bytes) -> bool:

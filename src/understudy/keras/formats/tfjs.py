@@ -112,11 +112,11 @@ def _tensor(entry: Mapping[str, Any], pieces: _Pieces, start: int, name: str) ->
     if not isinstance(path, str) or not all(type(side) is int and side >= 0 for side in shape):
         raise _damaged(name, f"the weight {str(path)[:80]!r} has the shape {str(shape)[:80]}")
     quantised = entry.get("quantization")
-    stored = written if quantised is None else quantised["dtype"]
+    kind = written if quantised is None else quantised["dtype"]
     known = _DTYPES if quantised is None else _QUANTISED
-    if stored not in known or written not in _DTYPES:
-        raise _damaged(name, f"the weight {path} is of type {stored!r}")
-    dtype = np.dtype(known[stored])
+    if kind not in known or written not in _DTYPES:
+        raise _damaged(name, f"the weight {path} is of type {kind!r}")
+    dtype = np.dtype(known[kind])
     size = math.prod(shape) * dtype.itemsize
     if start + size > pieces.size:
         raise ModelFileError(
@@ -124,21 +124,21 @@ def _tensor(entry: Mapping[str, Any], pieces: _Pieces, start: int, name: str) ->
             f"{path} should take those up to {start + size:,}",
             hint="copy or download the shards again; are they those of this model.json?",
         )
-    change = _dequantise(quantised, stored, path, name)
 
-    def read() -> Array:
-        array = np.frombuffer(pieces.cut(start, size), dtype).reshape(shape)
-        return change(array)
+    def stored() -> Array:
+        return np.frombuffer(pieces.cut(start, size), dtype).reshape(shape)
 
-    target = "float32" if quantised is not None and written != "int32" else written
-    return Tensor(path, shape, target, read), size
+    if quantised is None:
+        return Tensor(path, shape, written, stored), size
+    change = _dequantise(quantised, kind, path, name)
+    target = "int32" if written == "int32" else "float32"
+    source = Tensor(path, shape, kind, stored)
+    return Tensor(path, shape, target, lambda: change(stored()), (source,)), size
 
 
 def _dequantise(
-    quantised: Mapping[str, Any] | None, stored: str, path: str, name: str
+    quantised: Mapping[str, Any], stored: str, path: str, name: str
 ) -> Callable[[Array], Array]:
-    if quantised is None:
-        return lambda array: array
     if stored == "float16":
         return lambda array: array.astype(np.float32)
     scale, low = quantised["scale"], quantised["min"]

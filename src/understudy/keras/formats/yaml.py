@@ -1,16 +1,18 @@
 """Architectures that Keras 1 and 2 wrote with `model.to_yaml()`, read as plain data.
 
 Only YAML's own types and a few of Python's plain ones are known; every other tag (`!!python/name`,
-`!!python/object` …) is refused, and nothing is looked up or called. NumPy's scalars, which Keras
-wrote wherever it had worked out a size, are decoded here from their bytes; tf.keras' lists are
-lists. What aliases stand for is counted each time, so that a few lines cannot mean billions.
+`!!python/object` …) is refused, and nothing is looked up or called. NumPy's scalars and arrays,
+which Keras wrote wherever it had worked out a number, are decoded here from their bytes; tf.keras'
+lists are lists. What aliases stand for is counted each time, so that a few lines cannot mean
+billions.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import yaml
@@ -29,6 +31,8 @@ _BINARY = f"{_TAG}binary"
 _NUMPY = f"{_TAG}python/object/apply:numpy."
 _DTYPE = f"{_NUMPY}dtype"
 _NUMPY_SCALARS = frozenset(f"{_NUMPY}{core}.multiarray.scalar" for core in ("core", "_core"))
+_ARRAYS = frozenset(f"{_NUMPY}{core}.multiarray._reconstruct" for core in ("core", "_core"))
+_ARRAY_CLASS = f"{_TAG}python/name:numpy.ndarray"
 _LISTS = frozenset(
     f"{_TAG}python/object/apply:tensorflow.python.{module}.data_structures.ListWrapper"
     for module in ("training.checkpointable", "training.tracking", "trackable")
@@ -36,7 +40,7 @@ _LISTS = frozenset(
 _NUMBERS = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "b1"})
 """Data types of NumPy scalars that are read."""
 
-_MAPPINGS = frozenset({f"{_TAG}map", f"{_TAG}python/dict", _DTYPE})
+_MAPPINGS = frozenset({f"{_TAG}map", f"{_TAG}python/dict", _DTYPE, *_ARRAYS})
 _SCALARS = {
     f"{_TAG}python/str": f"{_TAG}str",
     f"{_TAG}python/unicode": f"{_TAG}str",
@@ -127,6 +131,8 @@ class _Builder:
                 value = self._dict(done.items) if done.mapping else done.items
                 if done.tag in _NUMPY_SCALARS:
                     value = self._number(done.items)
+                elif done.tag in _ARRAYS:
+                    value = self._array(value)
                 elif done.tag in _LISTS:
                     (value,) = done.items
                 if done.anchor:
@@ -161,6 +167,8 @@ class _Builder:
             tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         if tag == _BINARY:
             return base64.b64decode(event.value)
+        if tag == _ARRAY_CLASS:
+            return ""
         if tag not in _SCALARS:
             if tag.startswith(f"{_TAG}python/") or not tag.startswith(_TAG):
                 self._refuse(f"it holds {_short(tag)}, which is no plain data")
@@ -173,13 +181,26 @@ class _Builder:
     def _number(self, items: list[Any]) -> int | float | bool:
         """A NumPy scalar: its dtype as a mapping, and its bytes."""
         dtype, content = items
-        (code, *_), order = dtype["args"], dtype["state"][1]
-        if code not in _NUMBERS or order not in ("<", ">", "|"):
-            self._refuse(f"it holds a NumPy scalar of type {code!r}")
-        kind = np.dtype(code).newbyteorder(order)
+        kind = self._dtype(dtype)
         if not isinstance(content, bytes) or len(content) != kind.itemsize:
             self._refuse("it holds a NumPy scalar without its bytes")
         return np.frombuffer(content, kind)[0].item()  # type: ignore[no-any-return]
+
+    def _array(self, pickled: Any) -> Any:
+        """A NumPy array as lists: of its state, its shape, dtype, order and bytes."""
+        _, shape, dtype, columns_first, content = pickled["state"]
+        kind = self._dtype(dtype)
+        if not isinstance(content, bytes) or len(content) != kind.itemsize * math.prod(shape):
+            self._refuse("it holds a NumPy array without its bytes")
+        order: Literal["F", "C"] = "F" if columns_first else "C"
+        return np.frombuffer(content, kind).reshape(shape, order=order).tolist()
+
+    def _dtype(self, written: Any) -> np.dtype[Any]:
+        (code, *_), order = written["args"], written["state"][1]
+        if code not in _NUMBERS or order not in ("<", ">", "|"):
+            self._refuse(f"it holds NumPy data of type {code!r}")
+        kind: np.dtype[Any] = np.dtype(code)
+        return kind.newbyteorder(order)
 
     def _dict(self, items: list[Any]) -> dict[Any, Any]:
         keys = items[::2]

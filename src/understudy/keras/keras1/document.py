@@ -140,7 +140,7 @@ class _Dialect:
             if layer["class_name"] == "Sequential" and not layer.get("name"):
                 # No name that Keras gives: its own must not decide which is which.
                 layer["name"] = f"sequential_0{number}"
-        return {**entry, "config": {"name": "sequential", "layers": layers}}
+        return {**entry, "config": {"layers": layers}}
 
     def _branched(self, written: list[Any], depth: int) -> dict[str, Any]:
         """A Sequential that begins with a Merge, as the config of a functional model."""

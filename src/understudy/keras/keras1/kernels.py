@@ -7,6 +7,7 @@ With `dim_ordering="th"` Keras 1 kept kernels as (out, in, rows, columns), in Ke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..model import Tensor
@@ -26,7 +27,7 @@ def transposed(tensor: Tensor, order: Order) -> Tensor:
     if len(tensor.shape) != len(order):
         return tensor
     shape = tuple(tensor.shape[axis] for axis in order)
-    return Tensor(tensor.path, shape, tensor.dtype, lambda: tensor.read().transpose(order))
+    return replace(tensor, shape=shape, read=lambda: tensor.read().transpose(order))
 
 
 Change = Callable[[str, Tensor, Mapping[str, Any]], Tensor]
@@ -55,7 +56,7 @@ def _conv1d(role: str, tensor: Tensor, config: Mapping[str, Any]) -> Tensor:
     if tensor.shape[1] != 1:
         return tensor
     shape = (tensor.shape[0], *tensor.shape[2:])
-    return Tensor(tensor.path, shape, tensor.dtype, lambda: tensor.read()[:, 0])
+    return replace(tensor, shape=shape, read=lambda: tensor.read()[:, 0])
 
 
 _CHANGES: dict[str, Change] = {

@@ -72,10 +72,14 @@ def _named(root: Group, layers: Sequence[str]) -> Group:
 
 
 def _renamed(group: Group) -> Group:
-    """One top-level layer's group; what is not named in Keras 1's way stays as it is."""
+    """One layer's group; what is not named in Keras 1's way stays as it is.
+
+    Where a layer's name has slashes, its group lies deeper, perhaps in another layer's.
+    """
     written = names_of(group, "weight_names")
     if written is None:
-        return group
+        below = {name: _renamed(inner) for name, inner in group.groups.items()}
+        return Group(group.path, group.attributes, below, group.tensors)
     tensors: dict[str, Tensor] = {}
     gates: dict[str, dict[str, Tensor]] = {}
     for name in written:
@@ -91,12 +95,36 @@ def _renamed(group: Group) -> Group:
             gates.setdefault(match["layer"], {})[match["end"]] = tensor
     for layer, parts in gates.items():
         tensors |= {f"{layer}/{role}": tensor for role, tensor in _joined(parts).items()}
-    by_group: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        folder, _, last = name.rpartition("/")
-        by_group.setdefault(folder, {})[last] = tensor
-    groups = {folder: Group(folder, {}, {}, own) for folder, own in by_group.items() if folder}
-    return Group(group.path, {"weight_names": list(tensors)}, groups, by_group.get("", {}))
+    own = _tree(group.path, [(name.split("/"), tensor) for name, tensor in tensors.items()])
+    for name, inner in group.groups.items():
+        if _has_layers(inner):
+            own = _joint(own, Group(own.path, {}, {name: _renamed(inner)}))
+    return Group(group.path, {"weight_names": list(tensors)}, own.groups, own.tensors)
+
+
+def _tree(path: str, members: Sequence[tuple[list[str], Tensor]]) -> Group:
+    """Tensors by the parts of their names as groups in groups."""
+    deeper: dict[str, list[tuple[list[str], Tensor]]] = {}
+    for parts, tensor in members:
+        if parts[1:]:
+            deeper.setdefault(parts[0], []).append((parts[1:], tensor))
+    groups = {name: _tree(name, inner) for name, inner in deeper.items()}
+    return Group(path, {}, groups, {parts[0]: t for parts, t in members if not parts[1:]})
+
+
+def _joint(one: Group, other: Group) -> Group:
+    """What two groups of one place hold."""
+    groups = dict(one.groups)
+    for name, inner in other.groups.items():
+        groups[name] = _joint(groups[name], inner) if name in groups else inner
+    attributes = one.attributes | other.attributes
+    return Group(one.path, attributes, groups, {**one.tensors, **other.tensors})
+
+
+def _has_layers(group: Group) -> bool:
+    """Whether a layer's group is in it, or is it."""
+    listed = names_of(group, "weight_names") is not None
+    return listed or any(map(_has_layers, group.groups.values()))
 
 
 def _free(name: str, taken: Mapping[str, Tensor]) -> str:
@@ -126,4 +154,5 @@ def _concatenated(parts: Sequence[Tensor]) -> Tensor:
         return np.concatenate([part.read() for part in parts], axis=-1)
 
     path = f"{first.path} and {len(parts) - 1} more"
-    return Tensor(path, (*first.shape[:-1], sum(sizes)), first.dtype, read)
+    shape = (*first.shape[:-1], sum(sizes))
+    return Tensor(path, shape, first.dtype, read, tuple(parts))

@@ -1,0 +1,58 @@
+"""What the program that exported a model does with images, where the person does not say.
+
+Teachable Machine takes the middle square of an image, and scales its pixels to -1..1. Its snippet
+for Keras resizes with `PIL.ImageOps.fit(image, size, LANCZOS)`; its library for TensorFlow.js lets
+the browser resize, which Pillow's bilinear filter comes near to (snippets `keras.md`; library
+`image/src/utils/canvas.ts` and `tf.ts`, which divides by 127 where the snippet divides by 127.5).
+All of it is assumed, and recorded as such: a `preprocess.json` wins, key by key.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..files import map_file
+from ..keras import Origin
+from ..keras.formats import Format, Part
+from ..keras.teachable import TEACHABLE_MACHINE
+from ..release.identity import Role
+from ..release.preprocess import Preprocess
+from .sources import Sources
+
+NOTE = (
+    "this is an export of Teachable Machine: it is assumed that images are cropped to the middle "
+    "square and scaled to -1..1, as it does"
+)
+_PACKAGE = "@teachablemachine/image"
+_KERAS_FILE = "keras_model.h5"
+_NUMBERED = re.compile(rb"(\xef\xbb\xbf)?0 [^\r\n]+(\r?\n[0-9]+ [^\r\n]+)*\s*")
+
+
+def is_teachable(sources: Sources, origin: Origin) -> bool:
+    """Whether Teachable Machine made the model: its architecture, metadata or names tell."""
+    if origin.maker == TEACHABLE_MACHINE:
+        return True
+    metadata = sources.model.documents.get(sources.model.parts.get(Part.METADATA, ""))
+    if isinstance(metadata, dict) and metadata.get("packageName") == _PACKAGE:
+        return True
+    return _is_named_so(sources)
+
+
+def usual_preprocess(sources: Sources, origin: Origin) -> Preprocess:
+    """What the exporter does with images; says nothing where the exporter is not known."""
+    if not is_teachable(sources, origin):
+        return Preprocess()
+    browser = sources.model.format is Format.TFJS
+    return Preprocess(
+        fit="crop", resize="pillow/bilinear" if browser else "pillow/lanczos", scale="-1..1"
+    )
+
+
+def _is_named_so(sources: Sources) -> bool:
+    """Whether it is `keras_model.h5` with a `labels.txt` that numbers the classes."""
+    model = sources.model.parts.get(Part.MODEL, "")
+    if re.split("[:/\\\\]", model)[-1].lower() != _KERAS_FILE:
+        return False
+    path = sources.path(Role.LABELS)
+    written = sources.model.labels_text if path is None else map_file(path)
+    return written is not None and _NUMBERED.fullmatch(bytes(written)) is not None

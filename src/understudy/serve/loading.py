@@ -1,0 +1,80 @@
+"""From a release's id to a classifier that has proved itself, whatever store the release is in.
+
+A folder of this machine is served in place, after its files were compared with the manifest. From
+any other store the files come through the cache, where they are compared once, when they come.
+A copy on the disk that has decayed since is fetched again.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ReleaseError
+from ..release.cache import Cache
+from ..release.download import Progress
+from ..release.layout import release_folder
+from ..release.repository import check_release, drop_damaged, fetch_release, read_manifest
+from ..store.local import LocalStore
+from ..store.port import Store
+from .classifier import Classifier
+from .opening import open_release
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Loads the releases of a store; from a folder of this machine it needs no cache."""
+
+    store: Store
+    cache: Cache
+
+    def load(
+        self,
+        model: str,
+        stage: str,
+        release: str,
+        step: Progress = lambda _: None,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> Classifier:
+        """Load a release.
+
+        Args:
+            model: whose.
+            stage: stands in the answers.
+            release: the id.
+            step: is told the bytes that come; what it raises ends the loading.
+            wait: sleeps; what it raises ends the loading.
+
+        Raises:
+            StoreError: the store or the disk failed.
+            ReleaseError: the release is damaged, or fails its self-test.
+            InputError: it is no image classifier.
+        """
+        manifest = read_manifest(self.store, model, release)
+        step(0)
+        if isinstance(self.store, LocalStore):
+            folder = self.store.path(release_folder(model, release))
+            check_release(folder, model, manifest)
+            step(0)
+            return open_release(folder, model, stage, manifest)
+
+        def fetch(folder: Path) -> None:
+            fetch_release(self.store, model, manifest, folder, step)
+
+        copy = self.cache.open(manifest, fetch, wait)
+        try:
+            try:
+                classifier = open_release(copy.folder, model, stage, manifest)
+            except ReleaseError:
+                if not drop_damaged(copy.folder, manifest):
+                    raise
+                self.cache.open(manifest, fetch, wait).close()
+                classifier = open_release(copy.folder, model, stage, manifest)
+        except BaseException:
+            copy.close()
+            raise
+        weakref.finalize(classifier, copy.close)  # it stays in the cache as long as it is used
+        return classifier

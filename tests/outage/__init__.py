@@ -1,0 +1,1 @@
+"""A store that is down, and the processes that serve meanwhile."""

@@ -1,0 +1,1 @@
+"""The stages that are followed while they are served."""
