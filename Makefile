@@ -5,6 +5,7 @@ UV_DIR := .cache/uv
 UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
 KERAS_ENVS ?= .cache/keras-envs
+MODELS ?= 20
 
 # uv reads neither pip's configuration nor its variables: where pip is told of a mirror or of
 # certificates, uv must be told too.
@@ -21,7 +22,8 @@ help:
 	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy"
 	@echo "make fuzz   20,000 damaged files, each of which must end in an error or a model"
-	@echo "make conformance  all of keras.applications against the real Keras (KERAS_ENVS=where it is, or shall be)"
+	@echo "make conformance  all of keras.applications, and MODELS=20 random models of each Keras from 1.2 on,"
+	@echo "            against the real Keras (KERAS_ENVS=where these are, or shall be)"
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt again"
@@ -69,6 +71,7 @@ outage: dev
 conformance: dev
 	@$(BIN)/python tests/golden/environments.py $(KERAS_ENVS) keras-3.15.1
 	@$(BIN)/python tests/conformance/applications.py --environments $(KERAS_ENVS)
+	@$(BIN)/python tests/conformance/random_models.py --environments $(KERAS_ENVS) --count $(MODELS)
 
 bench: dev
 	@for script in compile session decode; do $(BIN)/python bench/$$script.py || exit 1; done

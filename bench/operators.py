@@ -18,6 +18,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,7 +76,7 @@ def main() -> int:
                 print(f"| {name} | {error} |", flush=True)
                 continue
             line, ratio = row(folder / name, Path(scratch) / "compiled")
-            ratios.append(ratio)
+            ratios += [ratio] if ratio else []
             print(line, flush=True)
     for what, column in (("operators", 0), ("times", 1)):
         values = [ratio[column] for ratio in ratios]
@@ -129,17 +130,22 @@ def architectures(python: Path) -> list[str]:
     return found.stdout.split()
 
 
-def row(folder: Path, compiled: Path) -> tuple[str, tuple[float, float]]:
-    """One line of the table, and its two ratios."""
+def row(folder: Path, compiled: Path) -> tuple[str, tuple[float, float] | None]:
+    """One line of the table, and its two ratios, if there is something to compare with."""
     weights = next(folder.glob("*weights.h5"))
     files = [folder / "architecture.json", weights]
     compile_files(files, compiled, compile_options())
     graphs = (compiled / "model.onnx", folder / "converted.onnx")
     ours, theirs = map(operators, graphs)
+    line = f"| {folder.name} | {ours} | {theirs}"
+    try:
+        Run(graphs[1])
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this
+        why = next(iter(re.findall(r"No Op registered for \w+", str(error))), "invalid")
+        return f"{line}, cannot be opened: {why} | | | | |", None
     fast, slow, apart = times(*graphs)
-    line = f"{folder.name} | {ours} | {theirs} | {ours / theirs:.2f}"
     mark = f" wrong by {apart:.0e}" if apart > TOLERANCE else ""
-    line = f"| {line} | {fast:.1f} | {slow:.1f}{mark} | {fast / slow:.2f} |"
+    line = f"{line} | {ours / theirs:.2f} | {fast:.1f} | {slow:.1f}{mark} | {fast / slow:.2f} |"
     return line, (ours / theirs, fast / slow)
 
 

@@ -13,8 +13,10 @@ from understudy.compiler import Compiled, compile_model
 from understudy.keras import normalize, read
 
 
-def compile_files(files: Mapping[str, bytes], *, allow_nan: bool = False) -> Compiled:
-    model, _ = normalize(read(files))
+def compile_files(
+    files: Mapping[str, bytes], *, allow_nan: bool = False, backend: str | None = None
+) -> Compiled:
+    model, _ = normalize(read(files), backend=backend)
     return compile_model(model, allow_nan=allow_nan)
 
 

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "understudy"
 PARTS = (
     "__init__",
     "cli",
+    "admitting",
     "keeping",
     "following",
     "wiring",
@@ -25,7 +26,6 @@ PARTS = (
     "keras",
     "store",
     "files",
-    "lookahead",
     "errors",
 )
 """From the top down; a part may import those below it. `__init__` is the Python interface."""

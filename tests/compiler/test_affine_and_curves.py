@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from small_graphs import array, graph, simplified
 from understudy.compiler.affine import merge_affine
 from understudy.compiler.curves import name_curves
+from understudy.compiler.emit import AVERAGING_OPSET, OPSET, UNCHANGED, opset_for
 from understudy.compiler.graph import Node
 from understudy.compiler.passes import share_equal
 
@@ -147,3 +149,14 @@ def test_equal_operators_are_computed_once() -> None:
 def test_two_outputs_stay_two() -> None:
     nodes = [Node("Relu", ("x",), ("y",)), Node("Relu", ("x",), ("z",))]
     assert simplified(share_equal, graph(SHAPE, nodes, {}, "y", "z"), *SHAPE) == ["Relu", "Relu"]
+
+
+# --- Opsets -------------------------------------------------------------------------------------
+
+
+def test_only_averages_of_plain_graphs_are_written_in_the_older_opset() -> None:
+    assert opset_for({"Conv", "Relu"}) == OPSET
+    assert opset_for({"Conv", "AveragePool"}) == AVERAGING_OPSET
+    assert opset_for({"Conv", "AveragePool", "Gelu"}) == OPSET
+    newest = max(onnx.defs.get_schema(op, AVERAGING_OPSET).since_version for op in UNCHANGED)
+    assert newest <= AVERAGING_OPSET

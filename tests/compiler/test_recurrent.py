@@ -53,6 +53,19 @@ def test_the_gates_are_in_keras_order() -> None:
     np.testing.assert_allclose(got, lstm(STEPS, *weights.values()), atol=1e-6)
 
 
+@pytest.mark.parametrize(("shared", "shape"), [([1], (1, 2)), ([2], (4, 1)), ([], (4, 2))])
+def test_prelu_of_steps(shared: list[int], shape: tuple[int, int]) -> None:
+    """What an RNN gives has its steps before the batch."""
+    steps = layer("LSTM", "a", units=UNITS, return_sequences=True)
+    weights = {"a": cell_weights("a", 4)}
+    (plain,) = predict(files(sequential(IMAGE, steps), legacy_weights(weights)), STEPS)
+    alpha = random(*shape, seed=7)
+    document = sequential(IMAGE, steps, layer("PReLU", "p", shared_axes=shared))
+    weights["p"] = {"p/alpha:0": alpha}
+    (got,) = predict(files(document, legacy_weights(weights)), STEPS)
+    np.testing.assert_allclose(got, np.where(plain < 0, alpha * plain, plain), atol=1e-6)
+
+
 @pytest.mark.parametrize("class_name", ["LSTM", "CuDNNLSTM"])
 def test_weights_of_cudnn_are_known_by_their_bias(class_name: str) -> None:
     """Keras 2.3 `preprocess_weights_for_loading`: transposed kernels, two biases."""

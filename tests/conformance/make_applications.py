@@ -8,7 +8,8 @@ lie on the disk together. Run by applications.py, under the newest Keras.
 
 Rules: images are not square, and as small as the architecture allows; weights are random. Batch
 statistics are those of a random batch, with noise, so that neither signal nor error dies out in
-hundreds of layers.
+hundreds of layers. Nor may it grow: where a change of a millionth in the images changes Keras'
+own predictions visibly, or where all images look alike, residual branches are made weaker.
 """
 
 import inspect
@@ -24,6 +25,16 @@ BATCH = 8
 IMAGES = 3
 MORE = (13, 30)
 """How many pixels more than the least there are."""
+
+GAINS = (1.0, 0.4, 0.15)
+"""How much of themselves residual branches add, until a model is steady."""
+
+CHANGE = 1e-6
+STEADY = 1e-5
+"""How much predictions may change with such a change of the images."""
+
+APART = 0.01
+"""How much the predictions for two images differ at least."""
 
 
 def functions(applications):
@@ -44,7 +55,7 @@ def make(keras, function):
             function(weights=None, input_shape=(least, least, 3), include_top=False)
         except ValueError:
             continue
-        keras.utils.clear_session()
+        keras.backend.clear_session()
         return function(weights=None, input_shape=size, classes=CLASSES)
     raise ValueError("no size works")
 
@@ -80,7 +91,16 @@ def value(rng, name, shape):
     return rng.normal(0.0, np.sqrt(2.0 / fan), shape)
 
 
-def randomize(keras, model, images, rng):
+def ends_branch(layer):
+    """Whether the layer is the last of a residual branch."""
+    after = [node.operation for node in layer._outbound_nodes]
+    kinds = [type(operation).__name__ for operation in after]
+    if kinds == ["Dropout"]:
+        return ends_branch(after[0])
+    return kinds == ["Add"]
+
+
+def randomize(keras, model, images, rng, gain):
     """Give the model random weights, and the statistics of these images, with noise."""
     batch = []
     for layer in leaves(model):
@@ -98,6 +118,9 @@ def randomize(keras, model, images, rng):
         if kind == "BatchNormalization":
             layer.momentum = 0.0
             batch.append(layer)
+        if kind in ("BatchNormalization", "Conv2D") and ends_branch(layer):
+            strongest = layer.gamma if kind == "BatchNormalization" else layer.kernel
+            strongest.assign(gain * strongest.numpy())
     if batch:
         model(images, training=True)
     for layer in batch:
@@ -137,16 +160,22 @@ def main():
     known = functions(keras.applications)
     wanted = sys.argv[2:] or sorted(known)
     for name in wanted:
-        keras.utils.clear_session()
-        rng = np.random.RandomState(zlib.crc32(name.encode()) % 2**32)
+        keras.backend.clear_session()
         model = make(keras, known[name])
         shape = model.input_shape[1:]
-        images = pictures(rng, shape)
-        if not takes_pixels(model):
-            images = images / 127.5 - 1.0
-        randomize(keras, model, images, rng)
-        calm(model, images)
-        predictions = model.predict(images[:IMAGES], verbose=0)
+        for gain in GAINS:
+            rng = np.random.RandomState(zlib.crc32(name.encode()) % 2**32)
+            images = pictures(rng, shape)
+            if not takes_pixels(model):
+                images = images / 127.5 - 1.0
+            randomize(keras, model, images, rng, gain)
+            calm(model, images)
+            predictions = model.predict(images[:IMAGES], verbose=0)
+            change = 1.0 + CHANGE * rng.choice([-1.0, 1.0], images[:IMAGES].shape)
+            changed = model.predict((images[:IMAGES] * change).astype("float32"), verbose=0)
+            apart = np.abs(predictions - predictions[:1]).max()
+            if np.abs(changed - predictions).max() < STEADY and apart > APART:
+                break
         where = folder / name
         where.mkdir(parents=True)
         (where / "architecture.json").write_text(model.to_json(), encoding="utf-8")

@@ -42,6 +42,9 @@ from understudy.errors import UnderstudyError  # noqa: E402
 TOLERANCE = {False: 1e-4, True: 5e-3}
 """Without float16 and with it; as a share of the largest output, where that is above 1."""
 
+THEANO_FLAGS = "device=cpu,floatX=float32,cxx=,optimizer=None,linker=py"
+"""Theano computes with NumPy then. It would compile each model for minutes otherwise."""
+
 HEAD = (
     f"{'version':24}{'models':>7}{'files':>7}{'right':>7}{'refused':>9}{'wrong':>7}{'seconds':>9}"
 )
@@ -57,6 +60,7 @@ class Score:
     refused: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     examples: dict[str, int] = field(default_factory=dict)
+    thrown: dict[str, int] = field(default_factory=dict)
 
     def row(self, version: str, seconds: float) -> str:
         """The line of the table."""
@@ -166,6 +170,7 @@ def play(
         "PYTHONHASHSEED": "0",
         "HOME": str(folder),
         **variables,
+        "THEANO_FLAGS": THEANO_FLAGS,
     }
     with (folder / "stderr.txt").open("w", encoding="utf-8") as errors, subprocess.Popen(
         [*command, str(asked.seed), str(asked.count)],
@@ -178,6 +183,7 @@ def play(
                 continue
             said = json.loads(line)
             if "thrown" in said:
+                score.thrown = said["thrown"]
                 break
             place = folder / str(said["seed"])
             judge(place, said, score)
@@ -222,6 +228,9 @@ def main() -> int:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         print(score.row(version, time.perf_counter() - start), flush=True)
+        if score.models < asked.count:
+            for reason, times in Counter(score.thrown).most_common(5):
+                print(f"    not made {times:3} times: {reason}")
         for reason, times in score.refused.most_common():
             print(f"    refused {times:4} times: {reason} (seed {score.examples[reason]})")
         for wrong in score.wrong:

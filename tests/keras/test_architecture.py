@@ -10,7 +10,7 @@ import pytest
 
 from keras_files import conv, functional, image_input, layer, nested, sequential
 from understudy.errors import ModelFileError
-from understudy.keras.architecture import ModelSpec, parse_architecture
+from understudy.keras.architecture import ModelSpec, class_name_of, parse_architecture
 from understudy.keras.formats.json import parse_json
 from understudy.keras.nodes import Key
 
@@ -42,6 +42,32 @@ def test_a_sequential_that_is_a_list_gets_its_input() -> None:
     assert model.layers[0].config["batch_input_shape"] == [None, 8, 8, 3]
 
 
+def test_a_model_in_the_first_place_brings_its_input_in_lists_alone() -> None:
+    inner = sequential(conv("a", batch_input_shape=[None, 8, 8, 3]))
+    entry = {"class_name": "Sequential", "config": inner["config"]}
+    listed = parse({"class_name": "Sequential", "config": [entry, conv("b")]})
+    named = parse(
+        {"class_name": "Sequential", "config": {"name": "s", "layers": [entry, conv("b")]}}
+    )
+    assert (listed.layers[0].name, named.layers[0].name) == ("a_input", "sequential_input")
+
+
+def test_an_operation_of_keras_3_that_does_not_say_its_module() -> None:
+    """In HDF5. Layers say whether they are trained, operations do not."""
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["image", 0, 0]}}
+    node = {"args": [tensor, 0.5], "kwargs": {}}
+    kinds = {
+        class_name_of({"class_name": "Add", "config": config, "inbound_nodes": nodes})
+        for config, nodes in (
+            ({"name": "add"}, [node]),
+            ({"name": "add", "trainable": True}, [node]),
+            ({"name": "add"}, [[["image", 0, 0, {}]]]),
+            ({"name": "add"}, []),
+        )
+    }
+    assert kinds == {"ops.Add", "Add"}
+
+
 def test_json_in_json_is_parsed_once_more() -> None:
     assert parse(json.dumps(sequential(image_input("in"), conv("a")))).layers[1].name == "a"
 
@@ -55,7 +81,7 @@ def test_json_that_went_through_a_persons_tools(encoding: str) -> None:
 
 def test_options_without_a_class_are_a_models() -> None:
     graph = functional([image_input(), conv("a", "image")], name="graph")
-    for document in (sequential(image_input("image"), conv("a"), name="chain"), graph):
+    for document in (sequential(image_input(), conv("a")), graph):
         assert parse(document["config"]) == parse(document)
 
 
@@ -66,6 +92,7 @@ def test_a_class_derived_from_sequential_is_one() -> None:
         inside = parse({"class_name": "Mine", "config": config})
         assert [spec.name for spec in inside.layers] == ["in", "a"]
     refused({"class_name": "Mine", "config": {**newest, "heads": 2}}, "its class is 'Mine'")
+    refused({"class_name": "Mine", "config": {"layers": []}}, "its class is 'Mine'")
     block = layer("Block", "b", "image", trainable=True, layers=chain["config"]["layers"])
     assert parse(functional([image_input(), block])).layers[1].model is None
 

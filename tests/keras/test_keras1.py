@@ -280,6 +280,24 @@ def test_every_weight_of_a_file_is_in_the_report_once() -> None:
     assert all(path.startswith("model_weights/") for path in used)
 
 
+def test_names_of_layers_may_have_slashes() -> None:
+    """SqueezeNet's do; a group is then in another one, perhaps in another layer's."""
+    names = ("fire", "fire/squeeze", "fire/fire")
+    kernels = [random(3, 2, 3, 4), random(3, 2, 4, 4, seed=1), random(1, 1, 4, 4, seed=2)]
+    last = convolution(names[2], nb_row=1, nb_col=1)
+    document = sequential(convolution(names[0]), convolution(names[1], border_mode="same"), last)
+    stored = weights(
+        *(
+            (name, {f"{name}_W:0": kernel, f"{name}_b:0": BIAS})
+            for name, kernel in zip(names, kernels, strict=True)
+        )
+    )
+    model, _ = normalize(read({"a.json": json.dumps(document).encode(), "w.h5": stored}))
+    ours = [entry.weights["kernel"].read() for entry in model.layers if entry.kind == "Conv2D"]
+    for found, kernel in zip(ours, kernels, strict=True):
+        np.testing.assert_array_equal(found, kernel)
+
+
 @pytest.mark.parametrize("fits", [True, False])
 def test_gates_are_joined_if_they_fit_together(fits: bool) -> None:
     shapes = {"W": (3, 4), "U": (3, 4), "b": (4,)}

@@ -97,6 +97,46 @@ def test_a_nested_models_weights(first: str, second: str, frozen: bool) -> None:
     np.testing.assert_array_equal(ours[1], random(*SHAPES[1], seed=5))
 
 
+def test_names_with_slashes_inside_a_model() -> None:
+    names = ("part/conv", "conv")
+    inside = functional(
+        [image_input("in"), conv(names[0], "in"), conv(names[1], names[0])], ("in",)
+    )
+    document = functional([image_input(), nested(inside, "inner", "image")])
+    group = {
+        f"{name}/{role}:0": array
+        for name, shape, seed in zip(names, SHAPES, (0, 5), strict=True)
+        for role, array in (("kernel", random(*shape, seed=seed)), ("bias", random(4)))
+    }
+    ours = kernels(model_of(document, legacy_weights({"inner": group})))
+    np.testing.assert_array_equal(ours[0], random(*SHAPES[0]))
+    np.testing.assert_array_equal(ours[1], random(*SHAPES[1], seed=5))
+
+
+def test_a_bidirectional_in_a_model_of_keras_1_goes_by_what_is_in_it() -> None:
+    """The weights' names say `forward_gru_1`, and nothing of the Bidirectional."""
+    inner = {"class_name": "GRU", "config": {"name": "gru_1", "units": 2, "reset_after": False}}
+    steps = image_input("in", shape=(4, 3))
+    layers = [
+        steps,
+        layer("Bidirectional", "both", "in", layer=inner),
+        layer("Dense", "d", "both", units=4),
+    ]
+    inside = functional(layers, ("in",))
+    document = functional([image_input(shape=(4, 3)), nested(inside, "inner", "image")])
+    group = {"d/kernel:0": random(4, 4), "d/bias:0": random(4)}
+    for seed, direction in enumerate(("forward", "backward")):
+        group |= {
+            f"{direction}_gru_1/{role}:0": random(*shape, seed=seed)
+            for role, shape in (("kernel", (3, 6)), ("recurrent_kernel", (2, 6)), ("bias", (6,)))
+        }
+    model = model_of(document, legacy_weights({"inner": group}))
+    (both,) = (entry for entry in model.layers if entry.kind == "Bidirectional")
+    for seed, direction in enumerate(("forward", "backward")):
+        kernel = both.weights[f"{direction}_layer/kernel"].read()
+        np.testing.assert_array_equal(kernel, random(3, 6, seed=seed))
+
+
 def test_long_lists_of_names_are_split() -> None:
     def write(file: Any) -> None:
         file.attrs["layer_names0"] = [b"conv2d_1"]

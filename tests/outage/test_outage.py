@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from serve.live.scene import until
+from serve.live.scene import MODEL, STAGE, until
 from store.proxy import Fault, Proxy, proxied
-from store.servers import S3Server, program, running
+from store.servers import READER, S3Server, program, running
+from understudy.following import live_model
 from understudy.serve.live import Event, Kind
 
-from .scenes import COLD_SECONDS, SLACK_SECONDS, TROUBLES, Stage, best, cold, point, warm
+from .scenes import COLD_SECONDS, PACE, SLACK_SECONDS, TROUBLES, Stage, best, cold, point, warm
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,11 @@ def test_a_line_that_breaks_off_again_and_again_brings_a_release_all_the_same(
         point(stage.direct, stage.green)
         until(lambda: best(live) == "green", 120.0)
     assert [event.kind for event in events if event.kind is Kind.SERVING] == [Kind.SERVING] * 2
+
+
+def test_who_may_only_read_and_list_can_serve(stage: Stage) -> None:
+    store = stage.server.store(stage.prefix, READER)
+    with live_model(MODEL, stage=STAGE, store=store, pace=PACE) as live:
+        assert best(live) == "blue"
+        point(stage.direct, stage.green)
+        until(lambda: best(live) == "green")

@@ -164,7 +164,7 @@ def test_it_can_be_called_off(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fetch(store, data, target, progress=enough)
     assert part_of(target).read_bytes() == data[:PIECE]
-    assert len(store.starts) <= 2 * CONNECTIONS + 1
+    assert len(store.starts) <= CONNECTIONS + 1
 
 
 def test_a_disk_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_importing_pulls_in_nothing_heavy() -> None:
 def test_no_other_part_is_needed() -> None:
     loaded = modules_after("import understudy.serve")
     ours = {name.split(".")[1] for name in loaded if name.startswith("understudy.")}
-    assert ours <= {"serve", "release", "store", "files", "lookahead", "errors"}
+    assert ours <= {"serve", "release", "store", "files", "errors"}
 
 
 def test_a_classification_pulls_in_nothing_heavy(model_folder: object) -> None:

@@ -19,7 +19,7 @@ import typer
 from .. import wiring
 from ..errors import InputError, UnderstudyError
 from ..files import reason
-from . import caring, delivering, inspected, show
+from . import admitting, caring, delivering, inspected, show
 from .options import AllowNan, Backend, Json, Layers, Sources, Store
 
 app = typer.Typer(
@@ -95,7 +95,10 @@ def _root(
 def inspect(
     sources: Sources, backend: Backend = None, layer: Layers = None, json: Json = False
 ) -> None:
-    """Say what a model's files are, and whether they can be compiled."""
+    """Say what a model's files are, whether they can be compiled, and what becomes of each tensor.
+
+    An architecture without weights will do for a first look.
+    """
     options = wiring.compile_options(backend=backend, layers=layer or ())
     found = wiring.inspect_files(sources, options)
     inspected.inspection(found, as_json=json)
@@ -148,5 +151,5 @@ def classify(
         raise typer.Exit(2 if printed.failed == len(paths) else 1)
 
 
-for command in caring.COMMANDS:
+for command in (*admitting.COMMANDS, *caring.COMMANDS):
     app.command()(command)

@@ -5,14 +5,13 @@ Two pure steps: `lower` knows all layers, `emit` writes the bytes.
 
 from . import layers, ops
 from .compile import Compiled, compile_model
-from .emit import OPSET, WEIGHTS_FILE, Emitted
+from .emit import WEIGHTS_FILE, Emitted
 from .graph import Signature
 from .lowering import check, lower
 from .passes import optimise
 from .report import LoadedTensor, load_report
 
 __all__ = [
-    "OPSET",
     "WEIGHTS_FILE",
     "Compiled",
     "Emitted",

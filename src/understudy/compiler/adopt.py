@@ -69,8 +69,9 @@ def adopt_onnx(data: Buffer, beside: Mapping[str, Buffer], name: str) -> Compile
     if not inputs or not outputs:
         raise ModelFileError(f"{name} has no inputs or no outputs", hint=HINT)
     last = next((n for n in graph.node if outputs[0].name in n.output), None)
+    opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
     return Compiled(
-        Emitted(proto.SerializeToString(deterministic=True), tuple(weights), position),
+        Emitted(proto.SerializeToString(deterministic=True), tuple(weights), position, opset),
         inputs,
         outputs,
         _ACTIVATIONS.get(last.op_type, "linear") if last is not None else "linear",

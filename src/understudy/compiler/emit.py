@@ -19,6 +19,44 @@ from onnx import TensorProto, helper
 from .graph import Array, Graph, Lazy, Shape, Signature
 
 OPSET = 21
+AVERAGING_OPSET = 18
+"""For graphs with an AveragePool, where nothing in them needs a newer one: onnxruntime 1.31
+computes that of opset 19 and newer half as fast (`bench/operators.py`, NASNetMobile)."""
+
+UNCHANGED = frozenset(
+    [
+        "Add",
+        "AveragePool",
+        "BatchNormalization",
+        "Clip",
+        "Concat",
+        "Conv",
+        "Div",
+        "Flatten",
+        "Gemm",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "HardSigmoid",
+        "HardSwish",
+        "LeakyRelu",
+        "MatMul",
+        "MaxPool",
+        "Mul",
+        "Pad",
+        "ReduceMax",
+        "ReduceMean",
+        "Relu",
+        "Reshape",
+        "Sigmoid",
+        "Slice",
+        "Softmax",
+        "Sub",
+        "Tanh",
+        "Transpose",
+    ]
+)
+"""Operators that compute the same in both."""
+
 IR_VERSION = 10
 """ONNX 1.16: read by onnxruntime 1.18 and newer."""
 
@@ -38,11 +76,13 @@ class Emitted:
         onnx: the content of `model.onnx`.
         weights: the constants of `weights.bin`, each with its offset, in order.
         weights_size: the size of `weights.bin` in bytes.
+        opset: the version of ONNX's operators that the graph is written in.
     """
 
     onnx: bytes
     weights: tuple[tuple[int, Lazy], ...]
     weights_size: int
+    opset: int
 
     def pieces(self) -> Iterator[bytes | memoryview]:
         """The content of `weights.bin`, one weight at a time."""
@@ -80,6 +120,7 @@ def emit(graph: Graph) -> Emitted:
         )
         for node in graph.nodes
     ]
+    opset = opset_for({node.op for node in graph.nodes})
     proto = helper.make_model(
         helper.make_graph(
             nodes,
@@ -89,10 +130,15 @@ def emit(graph: Graph) -> Emitted:
             initializers,
         ),
         producer_name="understudy",
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", opset)],
         ir_version=IR_VERSION,
     )
-    return Emitted(proto.SerializeToString(deterministic=True), tuple(external), position)
+    return Emitted(proto.SerializeToString(deterministic=True), tuple(external), position, opset)
+
+
+def opset_for(operators: set[str]) -> int:
+    """The version of ONNX's operators for a graph of these."""
+    return AVERAGING_OPSET if "AveragePool" in operators and operators <= UNCHANGED else OPSET
 
 
 def stored(lazy: Lazy) -> Array:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..compiler import OPSET, WEIGHTS_FILE, Compiled
+from ..compiler import WEIGHTS_FILE, Compiled
 from ..errors import InputError, PreprocessError, ReleaseError
 from ..files import map_file, write_file
 from ..keras import Origin
@@ -100,7 +100,7 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
         options=plan.options.said(),
         files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
         origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
-        made_by=MadeBy(version("understudy"), version("onnx"), OPSET),
+        made_by=MadeBy(version("understudy"), version("onnx"), compiled.files.opset),
         inputs=inputs,
         outputs=outputs,
         activation=compiled.activation,

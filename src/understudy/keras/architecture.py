@@ -126,7 +126,8 @@ def _is_chain(config: Mapping[str, Any]) -> bool:
     """
     marks = set(config)
     return (
-        isinstance(config.get("layers"), list)
+        "name" in marks
+        and isinstance(config.get("layers"), list)
         and marks <= {"name", "trainable", "dtype", "layers", "build_input_shape"}
         and ("build_input_shape" in marks or "trainable" not in marks)
     )

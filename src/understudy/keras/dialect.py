@@ -21,6 +21,7 @@ from .spellings import (
     CLASSES,
     IGNORED_OPTIONS,
     NEW_ACTIVATIONS,
+    NOT_IGNORED,
     OLD_HARD_SIGMOID_BEFORE,
     OPTIONS,
 )
@@ -99,7 +100,7 @@ class Dialect:
         renames = OPTIONS.get(kind, {})
         config: dict[str, Any] = {}
         for option, value in written.items():
-            if option in IGNORED_OPTIONS:
+            if option in IGNORED_OPTIONS and option not in NOT_IGNORED.get(kind, ()):
                 continue
             name = renames.get(option, option)
             config[name] = self.activation(value) if name in _ACTIVATION_OPTIONS else value

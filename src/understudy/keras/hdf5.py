@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,10 @@ def read_hdf5(data: Buffer, name: str) -> Group:
         raise _damaged(name, f"{type(error).__name__}: {error}") from error
 
 
+BFLOAT16 = np.dtype("V2")
+"""What h5py makes of an array of bfloat16, which NumPy does not have: two bytes of any kind."""
+
+
 @dataclass(slots=True)
 class _Budget:
     """How many objects may still come, what came, and how much may be in chunks."""
@@ -169,10 +173,30 @@ def _plain(value: Any) -> Any:
 def _tensor(source: Any, path: str, data: Buffer, name: str, budget: _Budget) -> Tensor:
     shape = tuple(int(size) for size in source.shape or ())
     dtype = source.dtype
+    if dtype == BFLOAT16:
+        stored = _numbers(source, path, shape, np.dtype("<u2"), data, name, budget)
+        return replace(stored, dtype="bfloat16", read=lambda: _widened(stored.read()))
     if not isinstance(dtype, np.dtype) or dtype.kind not in "fiub":
         # Strings and the like: Keras keeps some beside the weights, none is a weight.
         kind = dtype.name if isinstance(dtype, np.dtype) else str(dtype)
         return Tensor(path, shape, kind, _refuse(name, f"{path} is not numeric"))
+    return _numbers(source, path, shape, dtype, data, name, budget)
+
+
+def _widened(halves: Array) -> Array:
+    """The upper halves of float32 numbers, which bfloat16 is, as float32."""
+    return (halves.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def _numbers(
+    source: Any,
+    path: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    data: Buffer,
+    name: str,
+    budget: _Budget,
+) -> Tensor:
     nbytes = math.prod(shape) * dtype.itemsize
     layout = source.id.layout_class
     if layout == _CONTIGUOUS:
@@ -224,6 +248,8 @@ def _stored(
             raise _damaged(name, f"{path} {error}") from None
         except Exception as error:  # whatever a damaged chunk leads to
             raise _damaged(name, f"{path}: {type(error).__name__}: {error}") from error
+        if array.dtype.kind == "V":
+            array = array.view(dtype)
         if array.shape != shape:
             raise _damaged(name, f"{path} holds {array.shape}, it claims {shape}")
         return np.ascontiguousarray(array, dtype.newbyteorder("=")).reshape(shape)

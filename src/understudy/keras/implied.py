@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .backends import padding_of
-from .model import Activation
+from .model import Activation, Part
 from .numbering import Counting
 from .owner import Owner
 
@@ -170,6 +170,16 @@ def doubts(owners: Iterable[Owner], written: str | None) -> list[str]:
             "in Keras 3.7 and newer on TensorFlow"
         )
     notes += [note for owner in owners for note in _activation_doubt(owner, str(written))]
+    notes += [
+        f"{'/'.join(owner.path)} is stateful: its state begins with zeros for each image"
+        for owner in owners
+        if _is_stateful(owner.config)
+    ]
+    if any("bfloat16" in str(owner.config.get("dtype")) for owner in owners):
+        notes.append(
+            "it was made for bfloat16, which keeps two digits; here it computes in float32, so "
+            "that answers may differ by a hundredth"
+        )
     for owner in owners:
         bilinear = owner.config.get("interpolation") == "bilinear"
         if owner.kind == "UpSampling2D" and bilinear and str(written).startswith("2.2.4-tf"):
@@ -194,7 +204,7 @@ def _activation_doubt(owner: Owner, written: str) -> list[str]:
 
 def _padding_doubt(owner: Owner, written: str) -> list[str]:
     """What to say of a convolution of which TensorFlow's version decides where it begins."""
-    old = owner.config.get("padding") == SKIPPING
+    old = owner.config.get("padding") == SKIPPING and not written.endswith("-tf")
     new = written.startswith("2.2.") and not written.endswith("-tf")
     if not old and not (new and owner.kind in _SKIPPING and _lie_apart(owner.config)):
         return []
@@ -203,3 +213,8 @@ def _padding_doubt(owner: Owner, written: str) -> list[str]:
         f"{'/'.join(owner.path)} is padded as TensorFlow {version} did; "
         "the file does not say on which it ran"
     ]
+
+
+def _is_stateful(config: Mapping[str, Any]) -> bool:
+    parts = [part for part in config.values() if isinstance(part, Part)]
+    return bool(config.get("stateful")) or any(_is_stateful(part.config) for part in parts)

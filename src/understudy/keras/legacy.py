@@ -89,7 +89,8 @@ class Legacy:
         weighted = [leaf for leaf in leaves if has_weights(leaf)]
         # Keras 1 names have no slash: the layer's name is a prefix. Newer ones are paths.
         known = {name for leaf in leaves for name in leaf.path}
-        scopes = {name: _scope(name, known) for name in tensors}
+        inside = _directions(weighted, known)
+        scopes = {name: inside.get(scope := _scope(name, known), scope) for name in tensors}
         stored = list(dict.fromkeys(scopes.values()))
         labels: dict[Path, str] = {}
         pairs: dict[str, str] | None = None
@@ -231,6 +232,21 @@ def _scope(name: str, known: AbstractSet[str]) -> str:
     while len(scopes) > 1 and scopes[-1] not in known and _INNER.fullmatch(scopes[-1]):
         scopes.pop()
     return scopes[-1] if scopes else ""
+
+
+def _directions(leaves: Sequence[Owner], known: AbstractSet[str]) -> dict[str, str]:
+    """What Keras 1 calls the layers in a Bidirectional -> its name, where that is told by them."""
+    found: dict[str, set[str]] = {}
+    for leaf in leaves:
+        inside = leaf.config.get("layer")
+        if leaf.kind == "Bidirectional" and isinstance(inside, Part):
+            for direction in ("forward", "backward"):
+                found.setdefault(f"{direction}_{inside.name}", set()).add(leaf.name)
+    return {
+        scope: min(names)
+        for scope, names in found.items()
+        if len(names) == 1 and scope not in known
+    }
 
 
 _INNER = re.compile("|".join((CELL_SCOPES, *INNER_SCOPES.values())))

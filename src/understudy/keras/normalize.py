@@ -130,7 +130,7 @@ def _unused(raw: RawModel, weights: Mapping[Path, Mapping[str, Tensor]]) -> list
         tensor.path
         for tensor in raw.weights.walk_tensors()
         if tensor.path not in used
-        and tensor.dtype.startswith("float")
+        and tensor.dtype.startswith(("float", "bfloat"))
         and tensor.path.split("/")[0] not in ("optimizer", "optimizer_weights", "metrics")
     ]
     if not unused:

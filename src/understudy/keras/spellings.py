@@ -91,6 +91,11 @@ IGNORED_OPTIONS = frozenset(
 )
 """Options that do not change what a layer computes at inference."""
 
+NOT_IGNORED: dict[str, frozenset[str]] = {
+    kind: frozenset({"implementation"}) for kind in ("LocallyConnected1D", "LocallyConnected2D")
+}
+"""Class -> those of them that do change it."""
+
 ACTIVATIONS: dict[str, str] = {
     "swish": "silu",
     "hard_swish": "hard_silu",

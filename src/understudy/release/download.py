@@ -15,8 +15,10 @@ One process at a time may bring a file; `cache` sees to that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,9 +29,11 @@ from .manifest import HINT, File
 
 PIECE = 2 * 1024 * 1024
 CONNECTIONS = 6
+ASK_SECONDS = 0.1
 
 Progress = Callable[[int], None]
-"""Is told the bytes of each step; what it raises ends the download, and the progress stays."""
+"""Is told the bytes that came, and 0 while none come. What it raises ends the download; what came
+is kept."""
 
 
 def fetch_file(
@@ -61,32 +65,61 @@ def part_of(target: Path) -> Path:
 
 def _complete(store: Store, key: str, file: File, part: Path, progress: Progress) -> str:
     """Append what is missing; gives the SHA-256 of the whole."""
-    from ..lookahead import look_ahead  # a pool of threads: only where something is downloaded
-
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("a+b") as target:
         if target.tell() > file.size:
             target.truncate(0)
         digest = _digest(target)
         starts = range(target.tell(), file.size, PIECE)
-        pieces = look_ahead(
-            lambda start: store.read_range(key, start, min(start + PIECE, file.size)),
-            starts,
-            workers=CONNECTIONS,
-            ahead=CONNECTIONS,
-        )
-        with closing(pieces):
-            for start, piece in zip(starts, pieces, strict=True):
-                if len(piece) != min(PIECE, file.size - start):
-                    raise StoreError(
-                        f"{store.describe()} gave {len(piece)} bytes of {key}, more were asked for",
-                        hint="check the store, then try again",
-                    )
-                target.write(piece)
-                digest.update(piece)
-                progress(len(piece))
+        ranges = [(start, min(start + PIECE, file.size)) for start in starts]
+        pieces = _pieces(lambda start, stop: store.read_range(key, start, stop), ranges, progress)
+        for (start, stop), piece in zip(ranges, pieces, strict=True):
+            if len(piece) != stop - start:
+                raise StoreError(
+                    f"{store.describe()} gave {len(piece)} bytes of {key}, more were asked for",
+                    hint="check the store, then try again",
+                )
+            target.write(piece)
+            digest.update(piece)
+            progress(len(piece))
         target.flush()
     return digest.hexdigest()
+
+
+def _pieces(
+    read: Callable[[int, int], bytes], ranges: Iterable[tuple[int, int]], progress: Progress
+) -> Iterator[bytes]:
+    """Give the pieces in their order, a few of them read at once.
+
+    When nobody asks any more, those that are under way are left alone: a line may be so slow that
+    waiting for them would take minutes, and the end of the process must not.
+    """
+    waiting: deque[Future[bytes]] = deque()
+    for start, stop in ranges:
+        waiting.append(_begin(read, start, stop))
+        if len(waiting) == CONNECTIONS:
+            yield _piece(waiting.popleft(), progress)
+    while waiting:
+        yield _piece(waiting.popleft(), progress)
+
+
+def _begin(read: Callable[[int, int], bytes], start: int, stop: int) -> Future[bytes]:
+    reading: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            reading.set_result(read(start, stop))
+        except BaseException as error:
+            reading.set_exception(error)
+
+    threading.Thread(target=run, name="understudy-fetch", daemon=True).start()
+    return reading
+
+
+def _piece(reading: Future[bytes], progress: Progress) -> bytes:
+    while not wait([reading], ASK_SECONDS).done:
+        progress(0)
+    return reading.result()
 
 
 def _digest(target: BinaryIO) -> hashlib._Hash:

@@ -127,7 +127,7 @@ class Classifier:
     def _classify_row(
         self, session: Session, images: Iterable[Source], top_k: int, batch_size: int
     ) -> Iterator[Result]:
-        from ..lookahead import look_ahead  # a pool of threads: not for a Lambda's cold start
+        from .lookahead import look_ahead  # a pool of threads: not for a Lambda's cold start
 
         how = self.served.preprocess
         workers = cores()

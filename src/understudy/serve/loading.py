@@ -45,7 +45,7 @@ class Loader:
             model: whose.
             stage: stands in the answers.
             release: the id.
-            step: is told the bytes that come; what it raises ends the loading.
+            step: is told the bytes that come, and now and then 0; what it raises ends the loading.
             wait: sleeps; what it raises ends the loading.
 
         Raises:

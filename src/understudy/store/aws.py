@@ -72,7 +72,7 @@ class _Profiles:
     """The two files, and what they say of the profile that is used."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.home = Path(environ.get("HOME") or Path.home())
+        self.home = _home(environ)
         config = _read(self._file(environ, "AWS_CONFIG_FILE", "config"))
         shared = _read(self._file(environ, "AWS_SHARED_CREDENTIALS_FILE", "credentials"))
         self.config = config
@@ -91,6 +91,15 @@ class _Profiles:
         if not named:
             return self.home / ".aws" / name
         return self.home / named[2:] if named.startswith("~/") else Path(named)
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    if environ.get("HOME"):
+        return Path(environ["HOME"])
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path("/")
 
 
 def _read(path: Path) -> dict[str, Section]:

@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from understudy.delivery.pointer import Action, Change, advance, dump_pointer, parse_pointer
+from understudy.delivery.pointer import (
+    Action,
+    Change,
+    Pointer,
+    advance,
+    dump_pointer,
+    parse_pointer,
+)
 from understudy.errors import NotFoundError
 from understudy.release.layout import pointer_key
 from understudy.release.manifest import MadeBy, Manifest, Origin, SelfTest, Signature
@@ -72,6 +79,13 @@ def add_release(
     return manifest.id
 
 
+def pointer_to(release: str, before: Pointer | None = None) -> bytes:
+    """A pointer's file, after all that was before."""
+    number = len(before.history) if before else 0
+    change = Change(release, "2025-01-01T00:00:00Z", "ada", Action.PUSH, None, "", f"{number:016x}")
+    return dump_pointer(advance(before, change))
+
+
 def point(store: Store, release: str, stage: str = STAGE) -> None:
     """Move the pointer."""
     key = pointer_key(MODEL, stage)
@@ -79,9 +93,7 @@ def point(store: Store, release: str, stage: str = STAGE) -> None:
         before = parse_pointer(store.get(key).data)
     except NotFoundError:
         before = None
-    number = len(before.history) if before else 0
-    change = Change(release, "2025-01-01T00:00:00Z", "ada", Action.PUSH, None, "", f"{number:016x}")
-    store.put(key, dump_pointer(advance(before, change)))
+    store.put(key, pointer_to(release, before))
 
 
 def until(reached: Callable[[], object], seconds: float = 30.0) -> None:

@@ -18,11 +18,12 @@ from understudy import following
 from understudy.errors import InputError, NotFoundError, ReleaseError
 from understudy.release.layout import pointer_key, release_file
 from understudy.serve.live import Event, Fleet, Kind, Live
-from understudy.store import Store
+from understudy.store import Entry, Object, Store
 from understudy.store.local import LocalStore
+from understudy.store.memory import MemoryStore
 
 from ..makers import encoded
-from .scene import LABELS, MODEL, QUICK, RED, STAGE, add_release, point, until
+from .scene import LABELS, MODEL, QUICK, RED, STAGE, add_release, point, pointer_to, until
 
 CLIENTS, SWAPS = 8, 300
 
@@ -130,6 +131,39 @@ def test_closed_is_closed(fleet: Fleet, store: Store, blue: str) -> None:
     with pytest.raises(InputError, match="colors is closed"):
         live.classify(RED)
     live.wait(0.1)
+
+
+class Noted(MemoryStore):
+    """A store that notes which threads ask it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def get(self, key: str) -> Object:
+        self.asked.add(threading.current_thread().name)
+        return super().get(key)
+
+    def get_if_changed(self, key: str, etag: str) -> Object | None:
+        self.asked.add(threading.current_thread().name)
+        return super().get_if_changed(key, etag)
+
+    def list(self, folder: str) -> tuple[Entry, ...]:
+        self.asked.add(threading.current_thread().name)
+        return super().list(folder)
+
+
+def test_no_request_asks_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_CACHE", str(tmp_path / "cache"))
+    store = Noted()
+    releases = [add_release(store, tmp_path / label, label) for label in ("blue", "green")]
+    point(store, releases[0])
+    store.asked.clear()
+    with following.live_model(MODEL, store=store, pace=QUICK) as live:
+        for label in ("blue", "green"):
+            until(lambda label=label: best(live) == label)
+            store.put(pointer_key(MODEL, STAGE), pointer_to(releases[1]))
+    assert store.asked == {"understudy-watch", "understudy-load"}
 
 
 @pytest.mark.skipif(not MAPS.exists(), reason="this system does not tell what is in memory")

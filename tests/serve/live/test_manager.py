@@ -166,7 +166,7 @@ def test_a_change_of_mind_calls_the_loading_off(play: Play) -> None:
         begun.set()
         try:
             while True:
-                attempt.step()
+                attempt.step(0)
                 attempt.wait(0.001)
         finally:
             ended.set()

@@ -39,12 +39,12 @@ def conv_lstm(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 as in `recurrent`
     time_major: bool = False,
     initial_state: States = None,
 ) -> tuple[Value, ...]:
     """ConvLSTM2D(filters, kernel_size, strides=1, padding="valid", data_format=None, …)."""
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     dimensions = x.rank - 3
     first = data_format == "channels_first"
     cell = _Cell(

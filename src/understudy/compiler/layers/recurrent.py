@@ -1,6 +1,7 @@
 """SimpleRNN, LSTM and GRU, and what is made of them: RNN with several cells, and Bidirectional.
 
-Signatures and states as Keras has them; how a cell goes over a sequence is in `steps`.
+Signatures and states as Keras has them; how a cell goes over a sequence is in `steps`. A stateful
+layer begins with zeros, as after loading: an answer must not depend on the images before.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def simple_rnn(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 see the module
     time_major: bool = False,
     initial_state: States = None,
 ) -> tuple[Value, ...]:
@@ -39,7 +40,7 @@ def simple_rnn(
 
     h = activation(x kernel + bias + h recurrent_kernel).
     """
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     cell = Cell("SimpleRNN", units, activation, activation, use_bias)
     result = run(ctx, x, cell, given_states(states, initial_state), go_backwards)
     return returned(ctx, result, return_sequences, return_state, go_backwards)
@@ -57,7 +58,7 @@ def lstm(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 see the module
     time_major: bool = False,
     initial_state: States = None,
 ) -> tuple[Value, ...]:
@@ -66,7 +67,7 @@ def lstm(
     i, f, o = recurrent_activation(x W + h U + b); g = activation(x W + h U + b);
     c = f c + i g; h = o activation(c).
     """
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     cell = Cell("LSTM", units, activation, recurrent_activation, use_bias)
     result = run(ctx, x, cell, given_states(states, initial_state), go_backwards)
     return returned(ctx, result, return_sequences, return_state, go_backwards)
@@ -85,7 +86,7 @@ def gru(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 see the module
     time_major: bool = False,
     initial_state: States = None,
 ) -> tuple[Value, ...]:
@@ -95,7 +96,7 @@ def gru(
     activation(x W + b + (r h) U) without reset_after; h = z h + (1 - z) h'. Versions that leave
     reset_after out of the file do not have it.
     """
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     cell = Cell("GRU", units, activation, recurrent_activation, use_bias, reset_after)
     result = run(ctx, x, cell, given_states(states, initial_state), go_backwards)
     return returned(ctx, result, return_sequences, return_state, go_backwards)
@@ -110,12 +111,12 @@ def cudnn_gru(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 see the module
     time_major: bool = False,
     initial_state: States = None,
 ) -> tuple[Value, ...]:
     """CuDNNGRU(units, return_sequences=False, …): GRU with its defaults and reset_after."""
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     cell = Cell("GRU", units, TANH, SIGMOID, use_bias=True, reset_after=True)
     result = run(ctx, x, cell, given_states(states, initial_state), go_backwards)
     return returned(ctx, result, return_sequences, return_state, go_backwards)
@@ -130,7 +131,7 @@ def rnn(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
+    stateful: bool = False,  # noqa: ARG001 see the module
     time_major: bool = False,
 ) -> Value:
     """RNN([cell, cell, …], return_sequences=False, …): as many layers, one after the other.
@@ -138,7 +139,7 @@ def rnn(
     A cell sees only what the one before it gives at the same step. (keras 3.15
     `StackedRNNCells.call`.)
     """
-    refuse(stateful=stateful, time_major=time_major)
+    refuse(time_major=time_major)
     if return_state:
         raise OptionError("the states of several cells cannot be compiled")
     for number, part in enumerate(cells):
@@ -258,11 +259,7 @@ def given_states(positional: tuple[Value, ...], named: States) -> tuple[Value, .
     return positional or by_name
 
 
-def refuse(*, stateful: bool, time_major: bool) -> None:
+def refuse(*, time_major: bool) -> None:
     """Refuse what no recurrent layer can be compiled with."""
-    if stateful:
-        raise OptionError(
-            "stateful=True: it remembers the images it saw before, which a server must not"
-        )
     if time_major:
         raise OptionError("time_major=True cannot be compiled")

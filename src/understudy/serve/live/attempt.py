@@ -25,15 +25,16 @@ class Attempt:
         self._progress = progress
         self._off = threading.Event()
 
-    def step(self, _: int = 0) -> None:
-        """Say that something came.
+    def step(self, count: int) -> None:
+        """Say that so many bytes came, or that there are none yet.
 
         Raises:
-            CalledOff: it came for nobody.
+            CalledOff: nobody waits for them.
         """
         if self._off.is_set():
             raise CalledOff
-        self._progress()
+        if count:
+            self._progress()
 
     def wait(self, seconds: float) -> None:
         """Sleep.

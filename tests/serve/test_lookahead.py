@@ -9,7 +9,7 @@ from itertools import count, islice
 
 import pytest
 
-from understudy.lookahead import look_ahead
+from understudy.serve.lookahead import look_ahead
 
 
 def test_keeps_the_order_whatever_takes_longest() -> None:

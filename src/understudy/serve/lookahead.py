@@ -21,7 +21,7 @@ def look_ahead(
     work: Callable[[Job], Done], jobs: Iterable[Job], *, workers: int, ahead: int
 ) -> Generator[Done]:
     """Yield `work(job)` for each of `jobs`, in order, while up to `ahead` others are under way."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="understudy-ahead")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="understudy-decode")
     waiting: deque[Future[Done]] = deque()
     try:
         for job in jobs:
