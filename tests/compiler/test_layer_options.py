@@ -237,33 +237,6 @@ def test_other_dtypes_are_refused():
     assert "dtype policy int32" in refusal(layer("ReLU", "r", "image", dtype="int32"))
 
 
-def square_convolution(version):
-    """A convolution of ones that gives as many columns as channels, channels first."""
-    document = functional(
-        [
-            image_input(shape=(1, 2, 3)),
-            conv("c", "image", filters=3, size=1, data_format="channels_first"),
-        ],
-        version=version,
-    )
-    weights = {
-        "c": {
-            "c/kernel:0": np.ones((1, 1, 1, 3), np.float32),
-            "c/bias:0": np.array([10, 20, 30], np.float32),
-        }
-    }
-    return predict(files(document, legacy_weights(weights)), np.ones((1, 1, 2, 3), np.float32))[0]
-
-
-@pytest.mark.parametrize("version", ["2.15.0", "3.0.5"])
-def test_the_bias_belongs_to_the_channels(version):
-    np.testing.assert_array_equal(square_convolution(version)[0, :, 0, 0], [11, 21, 31])
-
-
-def test_the_bias_belongs_to_the_columns_in_newer_versions():
-    np.testing.assert_array_equal(square_convolution("3.15.1")[0, 0, 0], [11, 21, 31])
-
-
 def test_a_nested_model_that_trains_is_refused():
     inner = functional([image_input("inside"), layer("ReLU", "relu", "inside")], ("inside",))
     model = nested(inner, "inner", ["image", 0, 0, {"training": True}])

@@ -158,7 +158,6 @@ def test_cells_whose_order_was_changed_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"stateful": True}, "stateful=True"),
         ({"time_major": True}, "time_major=True"),
         ({"activation": "mine"}, "the activation 'mine' is not known"),
         ({"projection": 3}, "its option projection=3 is not known"),
@@ -167,6 +166,16 @@ def test_cells_whose_order_was_changed_are_refused() -> None:
 def test_options_that_cannot_be_compiled(options: Any, why: str) -> None:
     document = sequential(IMAGE, layer("LSTM", "a", units=2, **options))
     assert why in refused(document, {"a": cell_weights("a", 4)})
+
+
+def test_a_stateful_layer_begins_with_zeros_each_time() -> None:
+    weights = legacy_weights({"a": cell_weights("a", 4)})
+    plain, stateful = (
+        compile_files(files(sequential(IMAGE, layer("LSTM", "a", units=2, **options)), weights))
+        for options in ({}, {"stateful": True})
+    )
+    assert stateful.operators == plain.operators
+    assert "a is stateful: its state begins with zeros for each image" in stateful.notes
 
 
 def test_a_free_number_of_steps_cannot_be_written_out() -> None:

@@ -48,7 +48,7 @@ def test_which_layer_is_which(first: str, second: str, pairs: list[tuple[int, in
 def test_settings_tell_layers_apart_before_their_order() -> None:
     one = [piece("a", units=3), piece("b", units=9)]
     other = [piece("x", units=9), piece("y", units=4)]
-    assert pair_pieces(one, other) == ((1, 0),)
+    assert pair_pieces(one, other) == ((1, 0), (0, 1))
     assert pair_pieces([piece("a", "Conv2D")], [piece("b", "Dense")]) == ()
 
 

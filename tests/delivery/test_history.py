@@ -40,7 +40,8 @@ def told(pointers: dict[str, Pointer]) -> list[str]:
 
 
 def test_histories_are_merged_newest_first() -> None:
-    assert told({"dev": line("1", "3"), "prod": line("2", "4")}) == ["prod2", "dev2", "prod1", "dev1"]
+    pointers = {"dev": line("1", "3"), "prod": line("2", "4")}
+    assert told(pointers) == ["prod2", "dev2", "prod1", "dev1"]
 
 
 def test_in_one_second_the_later_stage_is_newer() -> None:
@@ -91,7 +92,7 @@ def test_all_releases_with_what_becomes_of_them(store: Actor, tmp_path: Path) ->
     left = "0" * 32
     store.put(f"{release_folder(MODEL, left)}/weights.bin", b"half")
     listed = {one.release: one for one in releases(Aged(store), MODEL, now=NOW, keep=1)}
-    assert list(listed)[0] == left
+    assert next(iter(listed)) == left
     one, other = listed[first.manifest.id], listed[second.manifest.id]
     assert (one.by, one.at, one.stages, one.why) == (
         ("ada", "2025-01-02T03:04:06Z", ("prod",), "prod serves it")

@@ -171,7 +171,7 @@ def _weight(layer: str, role: str, one: Weight, other: Weight) -> WeightChange |
     distance, length, largest = _distance(before, after)
     if distance == 0.0:
         return None
-    relative = math.sqrt(distance / length) if length else None
+    relative = math.sqrt(distance / length) if length and math.isfinite(length) else None
     return WeightChange(layer, role, one.shape, other.shape, _finite(relative), _finite(largest))
 
 

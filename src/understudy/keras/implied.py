@@ -175,11 +175,6 @@ def doubts(owners: Iterable[Owner], written: str | None) -> list[str]:
         for owner in owners
         if _is_stateful(owner.config)
     ]
-    if any("bfloat16" in str(owner.config.get("dtype")) for owner in owners):
-        notes.append(
-            "it was made for bfloat16, which keeps two digits; here it computes in float32, so "
-            "that answers may differ by a hundredth"
-        )
     for owner in owners:
         bilinear = owner.config.get("interpolation") == "bilinear"
         if owner.kind == "UpSampling2D" and bilinear and str(written).startswith("2.2.4-tf"):

@@ -7,9 +7,10 @@ known again: one of another's making would have weights of its own.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
-from .owner import Assignment, Owner
+from .owner import Assignment, Owner, Path
 
 
 def likeness(owner: Owner) -> str:
@@ -33,12 +34,24 @@ def complete(owners: Sequence[Owner], found: Assignment) -> list[str] | None:
     for leaf in leaves:
         if found.weights.get(leaf.path):
             continue
-        others = held.get(likeness(leaf), [])
-        if len(others) != 1:
+        other = _nearest(leaf.path, [other.path for other in held.get(likeness(leaf), [])])
+        if other is None:
             return None
-        found.weights[leaf.path] = found.weights[others[0].path]
+        found.weights[leaf.path] = found.weights[other]
         notes.append(
             f"{'/'.join(leaf.path)} has no weights of its own in the file; it is taken for the "
-            f"same layer as {'/'.join(others[0].path)}, which has"
+            f"same layer as {'/'.join(other)}, which has"
         )
     return notes
+
+
+def _nearest(path: Path, others: Sequence[Path]) -> Path | None:
+    """The path that shares the most names with `path`, from the end; None if several do."""
+
+    def shared(other: Path) -> int:
+        pairs = zip(reversed(path), reversed(other), strict=False)
+        return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    most = max(map(shared, others), default=0)
+    found = [other for other in others if shared(other) == most]
+    return found[0] if len(found) == 1 else None
