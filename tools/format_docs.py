@@ -51,6 +51,13 @@ def document() -> str:
         "weights tell: TensorFlow's end in `:0`. What was taken is among the notes of `inspect`;\n"
         "`--backend tensorflow` or `--backend theano` says otherwise.\n"
     )
+    parts.append("## Keras 3\n")
+    parts.append(
+        "Only HDF5 files say what it ran on. From 3.7 on, TensorFlow adds a bias along another\n"
+        "axis than JAX and PyTorch where two axes are equally long, mostly in models with the\n"
+        "channels first. There, `--backend` is needed: `jax`, `torch`, or `tensorflow`; but of\n"
+        "plain convolutions Keras on TensorFlow gives two answers, and they are refused.\n"
+    )
     parts.append("## Refused, with a reason\n")
     parts += [f"- {what}." for what in REFUSED]
     parts.append(

@@ -226,7 +226,7 @@ def main() -> None:
             continue
         made += 1
         say(about)
-        if made == count or not sys.stdin.readline():
+        if not sys.stdin.readline() or made == count:
             break
     say({"thrown": thrown, "label": k.label})
 

@@ -14,6 +14,7 @@ A model comes again by its seed: `random_models.py --seed N --count 1 --keep FOL
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -156,6 +157,25 @@ def python_of(environments: Path, name: str) -> Path:
     return python
 
 
+def listen(maker: subprocess.Popen[str], folder: Path, score: Score, *, keep: bool) -> None:
+    """Judge each model that is made, and let the next one be made."""
+    assert maker.stdout is not None
+    assert maker.stdin is not None
+    for line in maker.stdout:
+        if not line.startswith("{"):
+            continue
+        said = json.loads(line)
+        if "thrown" in said:
+            score.thrown = said["thrown"]
+            return
+        place = folder / str(said["seed"])
+        judge(place, said, score)
+        if not keep:
+            shutil.rmtree(place)
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+
+
 def play(
     python: Path, flavour: str, variables: dict[str, str], asked: argparse.Namespace, folder: Path
 ) -> Score:
@@ -172,27 +192,17 @@ def play(
         **variables,
         "THEANO_FLAGS": THEANO_FLAGS,
     }
-    with (folder / "stderr.txt").open("w", encoding="utf-8") as errors, subprocess.Popen(
-        [*command, str(asked.seed), str(asked.count)],
-        env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-    ) as maker:  # fmt: skip
-        assert maker.stdout is not None
-        assert maker.stdin is not None
-        for line in maker.stdout:
-            if not line.startswith("{"):
-                continue
-            said = json.loads(line)
-            if "thrown" in said:
-                score.thrown = said["thrown"]
-                break
-            place = folder / str(said["seed"])
-            judge(place, said, score)
-            if not asked.keep:
-                shutil.rmtree(place)
-            maker.stdin.write("\n")
-            maker.stdin.flush()
+    said = folder / "stderr.txt"
+    with said.open("w", encoding="utf-8") as errors:
+        maker = subprocess.Popen(
+            [*command, str(asked.seed), str(asked.count)], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+        # A maker that is gone cannot be told to go on; its exit status says why.
+        with contextlib.suppress(BrokenPipeError), maker:
+            listen(maker, folder, score, keep=asked.keep is not None)
     if maker.returncode:
-        tail = (folder / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-3:]
+        tail = said.read_text(encoding="utf-8").strip().splitlines()[-3:]
         score.wrong.append(f"the maker ended with {maker.returncode}: {' '.join(tail)[:300]}")
     return score
 

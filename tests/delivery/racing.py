@@ -1,12 +1,14 @@
 """What each process of a race does: it pushes, promotes and rolls back, and says what came of it.
 
-Run as a program: `python racing.py STORE FOLDER PLAYER TURNS KINDS`, with the tests' folder on the
-path. It prints `ready`, waits for a line, and then prints one JSON value a turn.
+Run as a program: `python -m delivery.racing STORE FOLDER PLAYERS TURNS KINDS`, with the tests'
+folder on the path. It prints `ready`, waits for a line, and becomes a process for each player; they
+print one JSON value a turn.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -52,12 +54,15 @@ def play(store: Store, folder: Path, player: str, turns: int, kinds: str) -> Non
             told = [name, done.stage, "moved" if done.moved else "stayed", nonce]
         except ConflictError as error:
             told = [name, "", "lost", error.what]
-        print(json.dumps(told), flush=True)
+        print(json.dumps(told), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    where, folder, player, turns, kinds = sys.argv[1:]
-    store = open_store(where)
-    print("ready", flush=True)
+    where, folder, players, turns, kinds = sys.argv[1:]
+    print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
-    play(store, Path(folder), player, int(turns), kinds)
+    first, *others = players.split(",")
+    mine = next((name for name in others if os.fork() == 0), first)
+    play(open_store(where), Path(folder) / mine, mine, int(turns), kinds)
+    if mine == first:
+        assert not any(os.wait()[1] for _ in others)

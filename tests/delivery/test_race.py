@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,16 +37,15 @@ KILLS = 8
 def begin(
     where: str,
     folder: Path,
-    player: str,
+    players: str,
     turns: int,
     kinds: str,
-    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
-    """A process that waits for its start."""
+    """A process that waits for its start, and then becomes one for each player."""
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     return subprocess.Popen(
-        [sys.executable, "-m", "delivery.racing", where, folder, player, str(turns), kinds],
-        env={**os.environ, **(environment or {}), "PYTHONPATH": path},
+        [sys.executable, "-m", "delivery.racing", where, folder, players, str(turns), kinds],
+        env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -85,17 +84,12 @@ def test_many_processes_leave_a_linear_and_complete_history(place: str, tmp_path
     promote(store, MODEL, "dev", "prod", by="ada", now=now)
     push(store, tmp_path / "first", VERSIONS[1])
     promote(store, MODEL, "dev", "prod", by="ada", now=now)
-    kinds = "push,promote,rollback"
-    players = [
-        begin(place, tmp_path / f"player-{n}", f"player-{n}", TURNS, kinds) for n in range(PLAYERS)
-    ]
-    for player in players:
-        start(player)
-    told = []
-    for player in players:
-        out, err = player.communicate()
-        assert (player.returncode, err) == (0, "")
-        told += [json.loads(line) for line in out.splitlines()]
+    names = ",".join(f"player-{n}" for n in range(PLAYERS))
+    players = begin(place, tmp_path, names, TURNS, "push,promote,rollback")
+    start(players)
+    out, err = players.communicate()
+    assert (players.returncode, err) == (0, ""), err[-2000:]
+    told = [json.loads(line) for line in out.splitlines()]
     assert len(told) == PLAYERS * TURNS
     for stage_name in ("dev", "prod"):
         found = read_pointer(store, MODEL, stage_name)

@@ -194,3 +194,18 @@ def test_too_many_layers_are_refused_at_once() -> None:
     many = [nested(inner, f"m{n}", "image") for n in range(150)]
     with pytest.raises(ModelFileError, match="more than 20,000 layers"):
         parse_architecture(functional([image_input(), *many]), "a.json")
+
+
+def test_patches_of_keras_3_have_no_name_in_hdf5() -> None:
+    options = {"size": [2, 2], "strides": [2, 2], "dilation_rate": 1}
+    rest = {"padding": "valid", "data_format": "channels_last"}
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["image", 0, 0]}}
+    written = {
+        "class_name": "ExtractPatches",
+        "name": "patches",
+        "inbound_nodes": [{"args": [tensor], "kwargs": {}}],
+    }
+    own = parse(functional([image_input(), {**written, "config": options | rest}])).layers[1]
+    assert own.class_name == "ops.ExtractPatches"
+    other = parse(functional([image_input(), {**written, "config": options}])).layers[1]
+    assert other.class_name == "ExtractPatches"

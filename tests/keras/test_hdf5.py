@@ -97,6 +97,17 @@ def test_storage_of_any_kind(options: dict[str, Any]) -> None:
         assert_equal(read_hdf5(data, "f"), theirs)
 
 
+@pytest.mark.parametrize("options", [{}, {"compression": "gzip", "shuffle": True}], ids=str)
+def test_bfloat16_is_the_upper_half_of_float32(options: dict[str, Any]) -> None:
+    """As Keras writes it: two bytes that HDF5 has no number for."""
+    array = np.array([[1.0, -2.5, 0.15625], [3e38, 0.0, -1e-30]], np.float32)
+    halves = (array.view(np.uint32) >> 16).astype("<u2")
+    data = hdf5(lambda file: file.create_dataset("a", data=halves.view("V2"), **options))
+    tensor = read_hdf5(data, "f").tensors["a"]
+    assert (tensor.dtype, tensor.shape) == ("bfloat16", (2, 3))
+    np.testing.assert_allclose(tensor.read(), array, rtol=1 / 128)
+
+
 def test_a_user_block_before_the_file() -> None:
     def write(file: h5py.File) -> None:
         file["a"] = np.arange(6.0)

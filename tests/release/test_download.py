@@ -158,13 +158,36 @@ def test_it_can_be_called_off(tmp_path: Path) -> None:
     data = content(20 * PIECE)
     store, target = Ranges(data), tmp_path / "weights.bin"
 
-    def enough(_: int) -> None:
-        raise KeyboardInterrupt
+    def enough(count: int) -> None:
+        if count:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fetch(store, data, target, progress=enough)
     assert part_of(target).read_bytes() == data[:PIECE]
     assert len(store.starts) <= CONNECTIONS + 1
+
+
+def test_it_can_be_called_off_while_nothing_comes(tmp_path: Path) -> None:
+    """What is under way is not waited for, neither then nor at the end of the process."""
+    data = content(20 * PIECE)
+    store, target = Ranges(data), tmp_path / "weights.bin"
+    go_on = threading.Event()
+
+    def hang(_: int, piece: bytes) -> bytes:
+        go_on.wait(60)
+        return piece
+
+    def enough(_: int) -> None:
+        raise KeyboardInterrupt
+
+    store.instead = hang
+    with pytest.raises(KeyboardInterrupt):
+        fetch(store, data, target, progress=enough)
+    hanging = [thread for thread in threading.enumerate() if thread.name == "understudy-fetch"]
+    assert len(hanging) == CONNECTIONS
+    assert all(thread.daemon for thread in hanging)
+    go_on.set()
 
 
 def test_a_disk_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ release. If it is killed, whoever comes next knows that files of that release ar
 from __future__ import annotations
 
 import hashlib
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +24,9 @@ from ..store.port import Entry, Store
 
 STATUS_FILE = "status.json"
 SCHEMA = 1
-ATTEMPTS = 20
+ATTEMPTS = 50
+"""Each attempt that is lost was won by somebody: this is how many others may be in the way."""
+
 STALE_SECONDS = 60.0
 """After this long, a writer that did not say that it is done was killed."""
 
@@ -133,7 +136,7 @@ def update_record(
         try:
             store.put_if(key, encode(changed, schema=SCHEMA), expected=etag)
         except ConflictError:
-            time.sleep(min(0.05, 0.001 * 2**attempt))
+            time.sleep(random.uniform(0, min(0.05, 0.001 * 2**attempt)))
             continue
         return True
     raise StoreError(

@@ -20,8 +20,11 @@ from .formats.json import parse_json
 from .nodes import Key, MalformedError, NodeSpec, call_of, end_keys
 from .operations import KERAS_PACKAGES, bare_operation_class, operation_class
 from .specs import INPUT_CLASS, LayerSpec, ModelSpec
-from .spellings import WRAPPERS
+from .spellings import WEIGHTS, WRAPPERS
 from .wrappers import wrapped
+
+PATCHES = frozenset({"size", "strides", "dilation_rate", "padding", "data_format"})
+"""The options of the one operation of Keras 3 that writes no name."""
 
 MAX_NESTING = 32
 """How deep models may be nested in models."""
@@ -190,14 +193,16 @@ def class_name_of(entry: Mapping[str, Any]) -> str:
 def _is_bare_operation(entry: Mapping[str, Any]) -> bool:
     """Whether it is an operation that Keras 3 wrote without its module.
 
-    Such have a name and what they are called with, but nothing that layers have. (keras 3.15
+    Such have a name and what they are called with, but nothing that layers have; that which
+    takes patches of images has no name. (keras 3.15 `ops.image.ExtractPatches`,
     `src/legacy/saving/serialization.py`, `Operation.get_config`, `Layer.get_config`.)
     """
     config, nodes = entry.get("config"), entry.get("inbound_nodes")
     return (
         "module" not in entry
+        and entry["class_name"] not in WEIGHTS
         and isinstance(config, dict)
-        and "name" in config
+        and ("name" in config or PATCHES == set(config))
         and not {"trainable", "layers", "batch_shape"} & set(config)
         and isinstance(nodes, list)
         and bool(nodes)

@@ -41,12 +41,14 @@ class Numbered:
         A layer that is in several models has its weights once. tf.keras 2.14 and 2.15 don't count
         it where it has none, all others do (tf.keras 2.15 `saving_lib._save_container_state`).
         """
-        plain = self._assign(owners)
-        for found in (plain, self._assign(owners, set())):
-            same = complete(owners, found)
-            if same is not None:
-                return Assignment(found.weights, (*found.notes, *same), found.places)
-        return plain
+        plain = found = self._assign(owners)
+        same = complete(owners, plain)
+        if same is None:
+            found = self._assign(owners, set())
+            same = complete(owners, found) if _taken(found) >= _taken(plain) else None
+        if same is None:
+            return plain
+        return Assignment(found.weights, (*found.notes, *same), found.places)
 
     def _assign(self, owners: Sequence[Owner], seen: set[str] | None = None) -> Assignment:
         """Give every layer its tensors; what was `seen` before is not counted."""
@@ -165,6 +167,11 @@ class Numbered:
             f"{owner.kind} {'/'.join(owner.path)} has {len(roles)} ({', '.join(roles)})",
             hint="are these the weights of this architecture? Save both from one model",
         )
+
+
+def _taken(found: Assignment) -> set[str]:
+    """The tensors that layers have."""
+    return {tensor.path for roles in found.weights.values() for tensor in roles.values()}
 
 
 def _inside(member: Group, name: str) -> Group:

@@ -31,17 +31,19 @@ def complete(owners: Sequence[Owner], found: Assignment) -> list[str] | None:
         if found.weights.get(leaf.path):
             held.setdefault(likeness(leaf), []).append(leaf)
     notes = []
+    lent = {}
     for leaf in leaves:
         if found.weights.get(leaf.path):
             continue
         other = _nearest(leaf.path, [other.path for other in held.get(likeness(leaf), [])])
         if other is None:
             return None
-        found.weights[leaf.path] = found.weights[other]
+        lent[leaf.path] = found.weights[other]
         notes.append(
             f"{'/'.join(leaf.path)} has no weights of its own in the file; it is taken for the "
             f"same layer as {'/'.join(other)}, which has"
         )
+    found.weights.update(lent)
     return notes
 
 

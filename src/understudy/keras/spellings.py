@@ -20,6 +20,7 @@ CLASSES: dict[str, str] = {
     "Custom>CustomScaleLayer": "CustomScaleLayer",  # tf.keras 2.15, of InceptionResNetV2
     "GroupedQueryAttention": "GroupQueryAttention",
     "FixedDropout": "Dropout",  # of the package efficientnet
+    "Custom>FixedDropout": "Dropout",
 }
 """Class name as written -> the newest name. Names that never changed are not listed."""
 

@@ -92,9 +92,12 @@ class Draw:
         return {"use_bias": False} if self.chance(0.25) else {}
 
     def format(self) -> dict:
-        """Where a layer's channels are, as an option; seldom not where the others' are."""
+        """Where a layer's channels are, as an option; seldom not where the others' are.
+
+        Keras 1 does not write it down for every layer.
+        """
         channels = self.channels
-        if self.chance(0.03):
+        if self.chance(0.03) and self.k.generation > 1:
             channels = "channels_first" if channels == "channels_last" else "channels_last"
         if channels == "channels_last" and self.chance(0.8):
             return {}

@@ -174,7 +174,7 @@ def functional(draw: Draw, inputs, steps: int, ends: int, depth: int = 0, start=
     """
     free = any(None in shape_of(x) for x in inputs)
     name = draw.name() if depth else None
-    draw.scopes.append(set())
+    draw.scopes.append({x._keras_history[0].name for x in inputs})
     first_shape, draw.first_shape = draw.first_shape, None
     pool = list(start or inputs)
     begun, height = len(pool), len(draw.scopes)

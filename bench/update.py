@@ -1,0 +1,136 @@
+"""From the last byte of a new model in dev/ to the first answer by it: how long, and where it goes.
+
+The parts of `understudy serve` run in this process with their default settings, and a client asks
+without a pause. Each round puts an architecture and its weights into dev/, a space longer than
+before, and all of the 18 million parameters are compiled anew. A folder on disk, and SeaweedFS where it is installed.
+Run: .venv/bin/python bench/update.py [ARCHITECTURE WEIGHTS]   (without: a random 18M model)
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+import numpy as np
+from machine import print_machine
+from model18m import write_model
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from store.servers import BUCKET, program, running
+from understudy import admitting
+from understudy.delivery.admission import Outcome
+from understudy.errors import UnderstudyError
+from understudy.serve.live import Event
+from understudy.store.aws import settings
+from understudy.store.local import LocalStore
+from understudy.store.s3 import S3Store
+
+ROUNDS = 9
+STEPS = ("seen", "compiled", "pointer moved", "loaded", "answered")
+
+
+class Noting:
+    """A store that notes when it is first asked for what belongs to each step of a round."""
+
+    at: dict[str, float]
+
+    def note(self, step: str) -> None:
+        """Note the first time of a step."""
+        self.at.setdefault(step, perf_counter())
+
+    def download(self, key: str, path: Path) -> str:
+        """The first file of the drop is read."""
+        self.note("seen")
+        return super().download(key, path)  # type: ignore[misc, no-any-return]
+
+    def put_file(self, key: str, path: Path) -> str:
+        """The first file of the release is written."""
+        if "/releases/" in key:
+            self.note("compiled")
+        return super().put_file(key, path)  # type: ignore[misc, no-any-return]
+
+    def put_if(self, key: str, data: bytes, *, expected: str | None) -> str:
+        """The pointer is written."""
+        etag: str = super().put_if(key, data, expected=expected)  # type: ignore[misc]
+        if "/stages/" in key:
+            self.note("pointer moved")
+        return etag
+
+
+class NotingFolder(Noting, LocalStore):
+    """A folder."""
+
+
+class NotingBucket(Noting, S3Store):
+    """A bucket."""
+
+
+def main() -> None:
+    """Measure and print."""
+    print_machine()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = [Path(argument) for argument in sys.argv[1:]] or list(write_model(folder))
+        size = sum(file.stat().st_size for file in files) / 1e6
+        print(f"{size:.0f} MB of sources; seconds since the last byte, medians of {ROUNDS}")
+        print(f"{'':10}" + "".join(f"{step:>15}" for step in STEPS))
+        show("folder", measure(NotingFolder(folder / "store"), files))
+        if program() is None:
+            print("SeaweedFS: not measured, there is no `weed` here")
+            return
+        with running() as server:
+            bucket = NotingBucket(BUCKET, "bench", settings(server.environment()))
+            show("SeaweedFS", measure(bucket, files))
+
+
+def show(name: str, rounds: Sequence[dict[str, float]]) -> None:
+    """Print a row: the medians, and the range of the last step."""
+    row = "".join(f"{median(times[step] for times in rounds):15.2f}" for step in STEPS)
+    last = sorted(times["answered"] for times in rounds)
+    print(f"{name:10}{row}   ({last[0]:.2f} to {last[-1]:.2f})", flush=True)
+
+
+def measure(store: NotingFolder | NotingBucket, files: list[Path]) -> list[dict[str, float]]:
+    """Seconds of each step, for every round but the first."""
+    store.at = {}
+    architecture = files[0].read_bytes()
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
+
+    def news(what: object) -> None:
+        if not isinstance(what, Outcome) or what.state not in ("admitted", "empty"):
+            print(what)
+
+    def told(event: Event) -> None:
+        if event.kind == "serving":
+            store.note("loaded")
+
+    rounds = []
+    serves: str | None = None
+    with admitting.serving(["m"], news, told, store=store, every=1.0) as fleet:
+        for number in range(ROUNDS + 1):
+            sleep(3.0 + 0.37 * (number % 3))  # what came before is over; not in step with the watch
+            store.put_file("m/dev/weights.h5", files[1])
+            store.at.clear()
+            store.put("m/dev/architecture.json", architecture + b" " * number)
+            start = perf_counter()
+            while True:
+                try:
+                    answer = fleet.get("m", "dev").classify(image)
+                except UnderstudyError:
+                    answer = None
+                if answer is not None and answer.release != serves:
+                    break
+                sleep(0.001)
+            store.note("answered")
+            serves = answer.release
+            rounds.append({step: store.at[step] - start for step in STEPS})
+    return rounds[1:]
+
+
+if __name__ == "__main__":
+    main()
