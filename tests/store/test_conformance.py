@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -195,6 +196,12 @@ def test_delete_is_idempotent(store: Store) -> None:
     assert keys(store) == ["a/c"]
     with pytest.raises(NotFoundError):
         store.get("a/b")
+
+
+def test_a_listing_says_when_an_object_was_written(store: Store) -> None:
+    store.put("a/1", b"1")
+    (entry,) = store.list("a")
+    assert abs(entry.modified - time.time()) < 3600
 
 
 def test_listings_are_of_folders_not_of_prefixes(store: Store) -> None:

@@ -202,7 +202,7 @@ def _is_bare_operation(entry: Mapping[str, Any]) -> bool:
         "module" not in entry
         and entry["class_name"] not in WEIGHTS
         and isinstance(config, dict)
-        and ("name" in config or PATCHES == set(config))
+        and ("name" in config or set(config) == PATCHES)
         and not {"trainable", "layers", "batch_shape"} & set(config)
         and isinstance(nodes, list)
         and bool(nodes)
