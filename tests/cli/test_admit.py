@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.cli.conftest import FASHION, Run
 
@@ -146,3 +148,26 @@ def test_serve_ends_when_nobody_reads(store: Path) -> None:
         err = it.stderr.read()
     assert ended is not None
     assert err.splitlines() == ["watching; Ctrl-C ends it"]
+
+
+def test_goldens_decide_what_keras_ran_on(run: Run, tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / "golden" / "keras-3.15.1-jax+corners"
+    with zipfile.ZipFile(folder / "models.zip") as archive:
+        for name in ("model.keras", "goldens.npz"):
+            (tmp_path / name).write_bytes(archive.read(f"squares/{name}"))
+    with np.load(tmp_path / "goldens.npz") as goldens:
+        assert goldens["inputs"].ndim == 4
+        wrong = {"inputs": goldens["inputs"], "outputs": goldens["outputs"][::-1]}
+    done = run("push", tmp_path / "model.keras", "--model", "squares")
+    assert done.code == 2
+    assert "--backend tensorflow, jax or torch" in done.err
+    told = run(
+        "push", tmp_path / "model.keras", "--goldens", tmp_path / "goldens.npz",
+        "--model", "squares", "--json",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "the goldens say that Keras ran on jax; no file does" in told.out
+    np.savez(tmp_path / "goldens.npz", **wrong)
+    none = run("push", tmp_path, "--model", "squares")
+    assert none.code == 2
+    assert "--backend tensorflow, jax or torch" in none.err

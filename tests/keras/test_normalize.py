@@ -34,10 +34,10 @@ def model_of(document: Any, weights: Any = None) -> Model:
 
 
 def refused(document: Any, words: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ModelFileError, match=words):
         model_of(document)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def relu(name: str, *inputs: Any) -> Any:

@@ -8,8 +8,9 @@ known here: it comes in as `Rehearse`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiler import WEIGHTS_FILE, Compiled
-from ..errors import InputError, PreprocessError, ReleaseError
+from ..errors import InputError, PreprocessError, ReleaseError, UnsupportedError
 from ..files import map_file, write_file
-from ..keras import Origin
+from ..keras import Origin, read
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
 from ..release.goldens import parse_goldens
@@ -37,7 +38,7 @@ from .admission import Proposal
 from .compiling import compile_sources
 from .exports import NOTE as EXPORT_NOTE
 from .exports import is_teachable, usual_preprocess
-from .options import Options
+from .options import BACKENDS, Options
 from .sources import Sources, find_sources
 
 MODEL_FILE = "model.onnx"
@@ -75,12 +76,39 @@ def plan_release(sources: Sources, options: Options = Options()) -> Plan:  # noq
 def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
     """Make the planned release in a local folder, laid out as in the store.
 
+    Where neither the files nor a person says what Keras ran on, goldens decide.
+
     Raises:
         InputError: the sources cannot be used; what, why and what to do is said.
         ReleaseError: the compiled model does not answer as the goldens say.
     """
+    try:
+        return _make(plan, plan.options, staging, rehearse)
+    except (UnsupportedError, ReleaseError):
+        if not _is_backend_open(plan):
+            raise
+        for backend in BACKENDS:
+            with contextlib.suppress(InputError, ReleaseError):
+                return _make(plan, replace(plan.options, backend=backend), staging, rehearse)
+        raise
+
+
+def _is_backend_open(plan: Plan) -> bool:
     sources = plan.sources
-    compiled, origin = compile_sources(sources, plan.options)
+    decided = plan.options.backend is not None or sources.model.format is Format.ONNX
+    return (
+        not decided
+        and sources.path(Role.GOLDENS) is not None
+        and read(sources.model).backend is None
+    )
+
+
+def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Manifest:
+    sources = plan.sources
+    compiled, origin = compile_sources(sources, options)
+    if options != plan.options:
+        note = f"the goldens say that Keras ran on {options.backend}; no file does"
+        compiled = replace(compiled, notes=(*compiled.notes, note))
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
     labels = _labels(sources, outputs, compiled.activation)
     preprocess = resolve_preprocess(sources, compiled, usual_preprocess(sources, origin))

@@ -38,6 +38,7 @@ IGNORED_OPTIONS = frozenset(
         "autocast",
         "batch_input_shape",
         "batch_shape",
+        "input_shape",
         "input_dtype",
         "activity_regularizer",
         "kernel_initializer",
