@@ -15,6 +15,7 @@ own predictions visibly, or where all images look alike, residual branches are m
 import inspect
 import json
 import pathlib
+import re
 import sys
 import zlib
 
@@ -92,7 +93,9 @@ def value(rng, name, shape):
 
 
 def ends_branch(layer):
-    """Whether the layer is the last of a residual branch."""
+    """Whether the layer is the last of a residual branch, and not that of the shortcut."""
+    if re.search(r"_0_(bn|conv)$", layer.name):  # ResNet's shortcuts that change the shape
+        return False
     after = [node.operation for node in layer._outbound_nodes]
     kinds = [type(operation).__name__ for operation in after]
     if kinds == ["Dropout"]:
