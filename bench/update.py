@@ -1,8 +1,8 @@
 """From the last byte of a new model in dev/ to the first answer by it: how long, and where it goes.
 
-The parts of `understudy serve` run in this process with their default settings, and a client asks
-without a pause. Each round puts an architecture and its weights into dev/, a space longer than
-before, and all of the 18 million parameters are compiled anew. A folder on disk, and SeaweedFS where it is installed.
+The parts of `understudy serve` run in this process with their default settings. Each round puts
+an architecture and its weights into dev/, a space longer than before, and all of the 18 million
+parameters are compiled anew. A folder on disk, and SeaweedFS where it is installed.
 Run: .venv/bin/python bench/update.py [ARCHITECTURE WEIGHTS]   (without: a random 18M model)
 """
 
@@ -25,7 +25,7 @@ from store.servers import BUCKET, program, running
 from understudy import admitting
 from understudy.delivery.admission import Outcome
 from understudy.errors import UnderstudyError
-from understudy.serve.live import Event
+from understudy.serve.live import Event, Fleet
 from understudy.store.aws import settings
 from understudy.store.local import LocalStore
 from understudy.store.s3 import S3Store
@@ -110,7 +110,7 @@ def measure(store: NotingFolder | NotingBucket, files: list[Path]) -> list[dict[
             store.note("loaded")
 
     rounds = []
-    serves: str | None = None
+    before: str | None = None
     with admitting.serving(["m"], news, told, store=store, every=1.0) as fleet:
         for number in range(ROUNDS + 1):
             sleep(3.0 + 0.37 * (number % 3))  # what came before is over; not in step with the watch
@@ -118,18 +118,22 @@ def measure(store: NotingFolder | NotingBucket, files: list[Path]) -> list[dict[
             store.at.clear()
             store.put("m/dev/architecture.json", architecture + b" " * number)
             start = perf_counter()
-            while True:
-                try:
-                    answer = fleet.get("m", "dev").classify(image)
-                except UnderstudyError:
-                    answer = None
-                if answer is not None and answer.release != serves:
-                    break
-                sleep(0.001)
+            while (serves := serving(fleet)) in (None, before):
+                sleep(0.002)
+            answer = fleet.get("m", "dev").classify(image)
+            assert answer.release == serves
             store.note("answered")
-            serves = answer.release
+            before = serves
             rounds.append({step: store.at[step] - start for step in STEPS})
     return rounds[1:]
+
+
+def serving(fleet: Fleet) -> str | None:
+    """The release that answers."""
+    try:
+        return fleet.get("m", "dev").state.serving
+    except UnderstudyError:
+        return None
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def _admission(store: Store) -> Admission:
 
     return Admission(
         store,
-        lambda paths, served: propose(paths, served, rehearse),
+        lambda files, served: propose(files, served, rehearse),
         by=user(),
         now=now,
         version=version("understudy"),

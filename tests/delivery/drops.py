@@ -17,7 +17,6 @@ from understudy.errors import IncompleteError, ModelFileError, ReleaseError, Wei
 from understudy.release.identity import Role, release_id
 from understudy.release.layout import stage_file
 from understudy.release.manifest import Manifest
-from understudy.release.staging import hash_file
 from understudy.store import Store
 
 from .scene import MODEL
@@ -52,9 +51,9 @@ class Time:
         return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds - 1_000_000_000)
 
 
-def propose(paths: Sequence[Path], _: Manifest | None) -> Sequence[Proposal]:
+def propose(files: Mapping[Path, str], _: Manifest | None) -> Sequence[Proposal]:
     """The release that files are, if they are one model."""
-    content = {path.name: path.read_bytes() for path in paths}
+    content = {path.name: path.read_bytes() for path in files}
     found = [ROLES[name] for name in content]
     models = [role for role in found if role in (Role.MODEL, Role.WEIGHTS, Role.ARCHITECTURE)]
     if not models:
@@ -72,7 +71,7 @@ def propose(paths: Sequence[Path], _: Manifest | None) -> Sequence[Proposal]:
             check(sources)
         return stage(staging, sources)
 
-    hashes = {ROLES[path.name]: hash_file(path) for path in paths}
+    hashes = {ROLES[path.name]: sha256 for path, sha256 in files.items()}
     return [Proposal(release_id(hashes, {}), build)]
 
 

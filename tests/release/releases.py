@@ -55,7 +55,7 @@ def id_of(folder: Path, sources: Sources) -> str:
 def stage(folder: Path, sources: Sources, made: bytes = b"compiled") -> Manifest:
     """Stage a release of these sources, of which `made` was compiled."""
     given = write_sources(folder / "given", sources)
-    staged = stage_sources(folder, [Given(r, name_of(r), path) for r, path in given.items()])
+    staged = stage_sources(folder, [Given(r, name_of(r), p) for r, p in given.items()], {})
     (folder / "model.onnx").write_bytes(made + b" graph")
     (folder / "weights.bin").write_bytes(made + b" weights")
     return Manifest(

@@ -278,4 +278,4 @@ def test_a_source_that_cannot_be_read_is_our_error(tmp_path: Path, missing: str)
     if missing == "folder":
         path.mkdir()
     with pytest.raises(InputError, match=r"cannot read .*labels\.txt"):
-        stage_sources(tmp_path / "staging", [Given(Role.LABELS, "labels.txt", path)])
+        stage_sources(tmp_path / "staging", [Given(Role.LABELS, "labels.txt", path)], {})

@@ -58,8 +58,8 @@ class Proposal:
     build: Callable[[Path], Manifest]
 
 
-Propose = Callable[[Sequence[Path], Manifest | None], Sequence[Proposal]]
-"""Says what can be made of files, given what the stage serves: one or more, the likeliest first.
+Propose = Callable[[Mapping[Path, str], Manifest | None], Sequence[Proposal]]
+"""Says what can be made of files (path -> SHA-256), given what the stage serves: one or more, the likeliest first.
 
 Raises `InputError` when the files are not one model."""
 
@@ -246,7 +246,9 @@ class Admission:
         problems: list[UnderstudyError] = []
         for number, names in enumerate(choices(files, earlier_model(files, base))):
             try:
-                proposals = self._propose([folder / name for name in sorted(names)], served)
+                proposals = self._propose(
+                    {folder / name: files[name] for name in sorted(names)}, served
+                )
             except InputError as error:  # these are not one model; fewer of them may be
                 problems.append(error)
                 continue

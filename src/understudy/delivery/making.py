@@ -9,10 +9,11 @@ known here: it comes in as `Rehearse`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -62,15 +63,27 @@ class Plan:
     id: str
     sources: Sources
     options: Options
+    known: Mapping[Path, str] = MappingProxyType({})
 
 
-def plan_release(sources: Sources, options: Options = Options()) -> Plan:  # noqa: B008 immutable
-    """Give the id that a release of these sources has; nothing is compiled yet."""
+def plan_release(
+    sources: Sources,
+    options: Options = Options(),  # noqa: B008 immutable
+    known: Mapping[Path, str] = MappingProxyType({}),
+) -> Plan:
+    """Give the id that a release of these sources has; nothing is compiled yet.
+
+    Args:
+        sources: what it is made of.
+        options: how it is compiled.
+        known: the SHA-256 of files that nobody else can change; the others are hashed.
+    """
+    digests = {g.name: known.get(g.path) or hash_file(g.path) for g in sources.given}
     single: dict[Role, str] = {
-        g.role: hash_file(g.path) for g in sources.given if g.role is not Role.SHARD
+        g.role: digests[g.name] for g in sources.given if g.role is not Role.SHARD
     }
-    shards = {g.name: hash_file(g.path) for g in sources.given if g.role is Role.SHARD}
-    return Plan(release_id(single, options.said(), shards), sources, options)
+    shards = {g.name: digests[g.name] for g in sources.given if g.role is Role.SHARD}
+    return Plan(release_id(single, options.said(), shards), sources, options, known)
 
 
 def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
@@ -124,7 +137,7 @@ def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Ma
     write_cases(staging / SELF_TEST, cases)
     return Manifest(
         id=plan.id,
-        sources=stage_sources(staging, sources.given),
+        sources=stage_sources(staging, sources.given, plan.known),
         options=plan.options.said(),
         files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
         origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
@@ -142,17 +155,22 @@ def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Ma
 
 
 def propose(
-    paths: Sequence[Path], served: Manifest | None, rehearse: Rehearse
+    files: Mapping[Path, str], served: Manifest | None, rehearse: Rehearse
 ) -> tuple[Proposal, ...]:
     """What can be made of a person's drop: with the options of what is served, and without.
+
+    Args:
+        files: path -> SHA-256; nobody else can change them.
+        served: what the stage serves.
+        rehearse: opens and runs the model.
 
     Raises:
         InputError: the files are not one model.
     """
-    sources = find_sources(paths)
+    sources = find_sources([*files])
     said = Options(**served.options) if served is not None else Options()
     every = [said] if said == Options() else [said, Options()]
-    return tuple(_proposal(plan_release(sources, options), rehearse) for options in every)
+    return tuple(_proposal(plan_release(sources, options, files), rehearse) for options in every)
 
 
 def _proposal(plan: Plan, rehearse: Rehearse) -> Proposal:

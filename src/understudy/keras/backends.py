@@ -28,6 +28,8 @@ _WINDOWS = {
     "Conv1D": "same_half",
     "Conv2D": "same_half",
     "Conv3D": "same_half",
+    "MaxPooling1D": "same_late",
+    "AveragePooling1D": "same_late",
     "MaxPooling2D": "same_late",
     "AveragePooling2D": "same_late",
 }

@@ -24,7 +24,7 @@ CONVOLUTIONS = frozenset(
 
 
 ADDING = frozenset(
-    {"EinsumDense", "MultiHeadAttention", "GroupQueryAttention", "ops.numpy.Add", "ops.Add"}
+    {"EinsumDense", "MultiHeadAttention", "GroupQueryAttention", "ops.numpy.Add", "ops>Add"}
 )
 """What else adds something with fewer axes than the tensor has."""
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 KERAS_PACKAGES = frozenset({"keras", "keras_core", "tf_keras"})
+BARE = "ops>"
 OPERATION_MODULES = frozenset({"activations", "ops", "random"})
 """Modules of Keras 3 whose classes are operations, not layers."""
 
@@ -27,8 +28,11 @@ def operation_class(module: str, class_name: str) -> str | None:
 
 
 def bare_operation_class(class_name: str) -> str:
-    """The kind of a Keras 3 operation whose module is not known, e.g. `ops.Add`."""
-    return f"ops.{class_name}"
+    """The kind of a Keras 3 operation whose module is not known, e.g. `ops>Add`.
+
+    It may be somebody's own layer: what comes after `>` is its class.
+    """
+    return f"{BARE}{class_name}"
 
 
 def is_operation(kind: str) -> bool:
@@ -54,7 +58,7 @@ def operation(kind: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]
             "constants": {int(position): value for position, value in constants.items()},
             "attributes": {name: _attribute(value) for name, value in attributes.items()},
         }
-    if is_operation(kind):
+    if is_operation(kind) or kind.startswith(BARE):
         return kind, {name: value for name, value in config.items() if name != "name"}
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +45,15 @@ def hash_file(path: Path) -> str:
         ) from error
 
 
-def stage_sources(folder: Path, sources: Iterable[Given]) -> tuple[Source, ...]:
+def stage_sources(
+    folder: Path, sources: Iterable[Given], known: Mapping[Path, str]
+) -> tuple[Source, ...]:
     """Copy the sources into the staging folder, and give their lines of the manifest.
+
+    Args:
+        folder: the staging folder.
+        sources: the files.
+        known: the SHA-256 of files that nobody else can change; the others are hashed.
 
     Raises:
         InputError: a source cannot be read.
@@ -55,7 +62,7 @@ def stage_sources(folder: Path, sources: Iterable[Given]) -> tuple[Source, ...]:
     staged = []
     for given in sorted(sources, key=lambda given: (given.role, given.name)):
         target = folder / SOURCES / given.name
-        digest = hash_file(given.path)
+        digest = known.get(given.path) or hash_file(given.path)
         with given.path.open("rb") as source, appearing(target) as copy:
             shutil.copyfileobj(source, copy, CHUNK)
         staged.append(Source(given.role, given.name, digest, target.stat().st_size))

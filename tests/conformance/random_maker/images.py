@@ -3,6 +3,13 @@
 from random_maker.draw import Draw, NoFit
 
 
+def _told(draw: Draw) -> None:
+    """Refuse what Keras 1 does not write down: where the channels of this layer are."""
+    unusual = draw.channels == "channels_first" or draw.k.backend == "theano"
+    if draw.k.generation == 1 and unusual:
+        raise NoFit("no file could tell")
+
+
 def _sides(options: dict, shape):
     """Height, width and channels."""
     if options.get("data_format") == "channels_first":
@@ -106,6 +113,7 @@ def adaptive_pool(draw: Draw, shape):
 
 def margin(draw: Draw, shape):
     """ZeroPadding2D or Cropping2D, on four sides."""
+    _told(draw)
     options = draw.format()
     sides = draw.pick((1, ((1, 0), (2, 1)), ((0, 3), (0, 0)), ((0, 0), (0, 1)), ((2, 0), (0, 2))))
     if draw.chance(0.5):
@@ -117,6 +125,7 @@ def margin(draw: Draw, shape):
 
 def enlarge(draw: Draw, shape):
     """UpSampling2D."""
+    _told(draw)
     options = draw.format()
     if draw.newer(10) and draw.chance(0.2):
         options["interpolation"] = draw.pick(("bicubic", "lanczos3", "lanczos5"))

@@ -15,7 +15,7 @@ def max_pooling1d(
     *,
     pool_size: Single = (2,),
     strides: Single | None = None,
-    padding: Padding = "valid",
+    padding: Windows = "valid",
     data_format: DataFormat = "channels_last",
 ) -> Value:
     """MaxPooling1D(pool_size=2, strides=None, padding="valid", data_format=None)."""
@@ -57,7 +57,7 @@ def average_pooling1d(
     *,
     pool_size: Single = (2,),
     strides: Single | None = None,
-    padding: Padding = "valid",
+    padding: Windows = "valid",
     data_format: DataFormat = "channels_last",
 ) -> Value:
     """AveragePooling1D(pool_size=2, strides=None, padding="valid", data_format=None)."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...keras import Activation
+from ...keras.operations import bare_operation_class
 from ..context import Context
 from ..layers.activations import FUNCTIONS
 from ..layers.bias import check_summand
@@ -249,4 +250,4 @@ _BY_MODULE: dict[str, Operation] = {
 
 register(_BY_MODULE)
 # HDF5 files do not say the module. No two operations of Keras have the same class name.
-register({f"ops.{name.rpartition('.')[2]}": row for name, row in _BY_MODULE.items()})
+register({bare_operation_class(name.rpartition(".")[2]): row for name, row in _BY_MODULE.items()})
