@@ -59,7 +59,8 @@ class Proposal:
 
 
 Propose = Callable[[Mapping[Path, str], Manifest | None], Sequence[Proposal]]
-"""Says what can be made of files (path -> SHA-256), given what the stage serves: one or more, the likeliest first.
+"""Says what can be made of files (path -> SHA-256), given what the stage serves: the likeliest
+first.
 
 Raises `InputError` when the files are not one model."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -63,7 +63,7 @@ class Plan:
     id: str
     sources: Sources
     options: Options
-    known: Mapping[Path, str] = MappingProxyType({})
+    known: Mapping[Path, str] = field(default_factory=dict)
 
 
 def plan_release(
