@@ -50,6 +50,22 @@ def test_augmentation_is_no_operator(kind):
     np.testing.assert_array_equal(x, y)
 
 
+def test_pooling_of_any_size_whose_windows_lie_apart():
+    options = {"strides": [2, 3], "padding": "same"}
+    for kind in ("MaxPooling2D", "AveragePooling2D"):
+        pool = layer(kind, "a", "image", pool_size=[1, 1], **options)
+        document = functional([image_input(shape=(None, None, 3)), pool])
+        for size in range(1, 7):
+            x = random(2, size, size, 3)
+            (y,) = predict(files(document, legacy_weights({})), x)
+            np.testing.assert_array_equal(y, x[:, ::2, ::3])
+        apart = layer(kind, "a", "image", pool_size=[2, 2], **options)
+        document = functional([image_input(shape=(None, None, 3)), apart])
+        with pytest.raises(UnsupportedError) as caught:
+            compile_files(files(document, legacy_weights({})))
+        assert "its windows lie apart" in " ".join(caught.value.problems)
+
+
 def test_augmentation_called_in_training_is_refused():
     document = functional(
         [image_input(), layer("RandomFlip", "flip", ["image", 0, 0, {"training": True}])]

@@ -174,7 +174,11 @@ def _pool(
     data_format: str,
 ) -> Value:
     x = spatial(ctx, x, data_format, len(pool_size))
-    sizes, attributes = window(image_sizes(x), pool_size, strides or pool_size, padding)
+    steps = strides or pool_size
+    sizes, attributes = window(image_sizes(x), pool_size, steps, padding)
+    if "auto_pad" in attributes and any(k < s for k, s in zip(pool_size, steps, strict=True)):
+        # onnxruntime would find a negative padding for some sizes, and give up.
+        raise OptionError("its input has a free size, and its windows lie apart")
     name = ctx.add(op, x.name, **attributes)
     return Value(name, image_shape(x, sizes, x.shape[x.order[1]]), x.dtype, x.order)
 

@@ -158,6 +158,8 @@ def _same_padding(size: int | None, reach: int, stride: int) -> int | None:
     """How much `same` adds along one axis; None if that depends on a free size."""
     if stride == 1:
         return reach - 1
+    if reach == 1:
+        return 0
     if size is None:
         return None
     return max((-(-size // stride) - 1) * stride + reach - size, 0)
