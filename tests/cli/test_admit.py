@@ -16,7 +16,12 @@ import numpy as np
 import pytest
 from tests.cli.conftest import FASHION, Run
 
-COMMAND = [sys.executable, "-c", "from understudy.cli import main; main()"]
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from understudy.cli import main; main()"
+)
+"""A shell that runs the tests in the background lets all its children ignore Ctrl-C."""
+COMMAND = [sys.executable, "-c", START]
 
 
 def drop(name: str, folder: Path) -> None:

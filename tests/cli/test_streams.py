@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import FASHION
 
-COMMAND = [sys.executable, "-c", "from understudy.cli import main; main()"]
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from understudy.cli import main; main()"
+)
+"""A shell that runs the tests in the background lets all its children ignore Ctrl-C."""
+COMMAND = [sys.executable, "-c", START]
 IMAGES = FASHION / "images"
 
 

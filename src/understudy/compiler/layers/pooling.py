@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..context import Context
-from ..registry import DataFormat, Padding, Pair, Single, Triple, Windows, layer
+from ..registry import DataFormat, OptionError, Padding, Pair, Single, Triple, Windows, layer
 from ..value import Value, plain
 from .spatial import Sizes, image_shape, image_sizes, reduce_axes, spatial, window
 
