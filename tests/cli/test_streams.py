@@ -13,12 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import FASHION
 
-START = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from understudy.cli import main; main()"
-)
-"""A shell that runs the tests in the background lets all its children ignore Ctrl-C."""
-COMMAND = [sys.executable, "-c", START]
+COMMAND = [sys.executable, "-c", "from understudy.cli import main; main()"]
 IMAGES = FASHION / "images"
 
 

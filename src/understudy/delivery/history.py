@@ -154,7 +154,8 @@ def releases(
     found = take_inventory(store, model, stages=stages)
     verdicts = {verdict.release: verdict for verdict in plan_prune(found, now=now, keep=keep)}
     listed = []
-    for stored in found.releases:
+    # Of releases that came in the same second, the one whose files were written later is newer.
+    for stored in sorted(found.releases, key=lambda one: one.modified, reverse=True):
         first = _first(found.pointers, stored.id)
         written = datetime.fromtimestamp(stored.modified, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         manifest = stored.manifest
@@ -177,7 +178,7 @@ def releases(
                 problem=problem,
             )
         )
-    return tuple(sorted(listed, key=lambda one: (one.at, one.release), reverse=True))
+    return tuple(sorted(listed, key=lambda one: one.at, reverse=True))
 
 
 def _first(pointers: Mapping[str, Pointer], release: str) -> Change | None:
