@@ -74,7 +74,7 @@ conformance: dev
 	@$(BIN)/python tests/conformance/random_models.py --environments $(KERAS_ENVS) --count $(MODELS)
 
 bench: dev
-	@for script in compile session decode swap; do $(BIN)/python bench/$$script.py || exit 1; done
+	@for script in compile session decode swap update; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
