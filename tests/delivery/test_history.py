@@ -110,3 +110,17 @@ def test_all_releases_with_what_becomes_of_them(store: Actor, tmp_path: Path) ->
     assert "release.json of release" in (listed[first.manifest.id].problem or "")
     with pytest.raises(NotFoundError):
         releases(store, "other", now=NOW)
+
+
+def test_in_the_same_second_a_promotion_comes_before_the_next_push() -> None:
+    at = "2025-01-02T03:04:05Z"
+    dev = prod = None
+    for release in ("a" * 32, "b" * 32):
+        dev = advance(dev, Change(release, at, "ada", Action.PUSH, None, "", "1"))
+        prod = advance(prod, Change(release, at, "ada", Action.PROMOTE, "dev", "", "2"))
+    assert dev is not None
+    assert prod is not None
+    found = timeline({"dev": dev, "prod": prod}, {})
+    assert [(event.stage, event.change.release[0]) for event in found] == [
+        ("prod", "b"), ("dev", "b"), ("prod", "a"), ("dev", "a")
+    ]  # fmt: skip

@@ -5,7 +5,6 @@ Both only read. A release that was removed since is told as such, and stays in t
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,7 +102,8 @@ def timeline(
     """Merge the histories, newest first. Pure.
 
     Clocks may differ; each stage keeps its own order whatever they say. Of changes in the same
-    second, those of the stage that comes later are newer: releases pass through in that order.
+    second, those of the stage that comes later are newer, as releases pass through in that order;
+    but a release was taken from a stage before that one got its next.
     """
     lines = [
         [
@@ -112,7 +112,19 @@ def timeline(
         ]
         for stage, pointer in sorted(pointers.items(), key=_rank, reverse=True)
     ]
-    return tuple(heapq.merge(*lines, key=lambda event: event.change.at, reverse=True))
+    merged: list[Event] = []
+    while lines := [line for line in lines if line]:
+        latest = max(line[0].change.at for line in lines)
+        heads = {line[0].stage: line for line in lines if line[0].change.at == latest}
+        lasting = [line for line in heads.values() if not _took_earlier(line[0], heads)]
+        merged.append((lasting or [*heads.values()])[0].pop(0))
+    return tuple(merged)
+
+
+def _took_earlier(event: Event, heads: Mapping[str, Sequence[Event]]) -> bool:
+    """Whether the stage that a release was taken from had it before its latest change."""
+    source = heads.get(event.change.from_stage or "")
+    return source is not None and source[0].change.release != event.change.release
 
 
 def _rank(item: tuple[str, Pointer]) -> tuple[int, str]:

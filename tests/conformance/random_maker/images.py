@@ -17,6 +17,15 @@ def _sides(options: dict, shape):
     return shape
 
 
+def _stride(draw: Draw, size: int) -> int:
+    """A stride that does not pass the whole image.
+
+    TensorFlow 2.21 then computes a convolution of memory that is not the image's, unless by XLA.
+    """
+    stride = draw.whole(1, 3)
+    return stride if stride < size else 1
+
+
 def _window(draw: Draw, sizes, most: int, padding: str, dilation=(1, 1, 1)):
     """A kernel that fits: as large as the image at most, unless padded."""
     kernel = [draw.whole(1, most) for _ in sizes]
@@ -34,7 +43,8 @@ def conv(draw: Draw, shape):
     options = draw.format()
     rows, columns, channels = _sides(options, shape)
     padding = draw.pick(("same", "valid"))
-    strides, dilation, filters = (draw.whole(1, 3), draw.whole(1, 3)), (1, 1), draw.whole(1, 6)
+    strides, dilation = (_stride(draw, rows), _stride(draw, columns)), (1, 1)
+    filters = draw.whole(1, 6)
     if draw.chance(0.25):
         strides, dilation = (1, 1), (draw.whole(1, 3), draw.whole(1, 3))
         options["dilation_rate"] = dilation
@@ -55,7 +65,7 @@ def depthwise(draw: Draw, shape):
     rows, columns, channels = _sides(options, shape)
     if channels > 24:
         raise NoFit("too many channels")
-    padding, stride = draw.pick(("same", "valid")), draw.whole(1, 3)
+    padding, stride = draw.pick(("same", "valid")), _stride(draw, min(rows, columns))
     dilation = (1, 1)
     if draw.newer(8) and draw.chance(0.25):
         stride, dilation = 1, (draw.whole(1, 2),) * 2
