@@ -97,14 +97,16 @@ def test_a_nested_models_weights(first: str, second: str, frozen: bool) -> None:
     np.testing.assert_array_equal(ours[1], random(*SHAPES[1], seed=5))
 
 
-def test_names_with_slashes_inside_a_model() -> None:
+@pytest.mark.parametrize("number", ["", "_1"])
+def test_names_with_slashes_inside_a_model(number: str) -> None:
+    """TensorFlow 1 numbers a name that the session had before."""
     names = ("part/conv", "conv")
     inside = functional(
         [image_input("in"), conv(names[0], "in"), conv(names[1], names[0])], ("in",)
     )
     document = functional([image_input(), nested(inside, "inner", "image")])
     group = {
-        f"{name}/{role}:0": array
+        f"{name}{number}/{role}:0": array
         for name, shape, seed in zip(names, SHAPES, (0, 5), strict=True)
         for role, array in (("kernel", random(*shape, seed=seed)), ("bias", random(4)))
     }

@@ -11,7 +11,16 @@ from typing import Any
 from ..errors import WeightsError
 from .hdf5 import Group
 from .model import EXTRA, Part, Tensor
-from .owner import Assignment, Owner, Path, Roles, has_weights, pair, renamed_note
+from .owner import (
+    Assignment,
+    Owner,
+    Path,
+    Roles,
+    has_weights,
+    pair,
+    renamed_note,
+    without_number,
+)
 from .spellings import CELL_SCOPES, INNER_SCOPES, WEIGHT_NAMES, WRAPPER_STATE
 
 
@@ -226,9 +235,10 @@ def _scope(name: str, known: AbstractSet[str]) -> str:
     it is the name of a layer.
     """
     scopes = name.split("/")[:-1]
+    slashed = {without_number(layer) for layer in known if "/" in layer}
     for start in range(len(scopes) - 1):
-        if "/".join(scopes[start:]) in known:
-            return "/".join(scopes[start:])
+        if without_number(rest := "/".join(scopes[start:])) in slashed:
+            return rest
     while len(scopes) > 1 and scopes[-1] not in known and _INNER.fullmatch(scopes[-1]):
         scopes.pop()
     return scopes[-1] if scopes else ""

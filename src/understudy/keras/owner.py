@@ -128,8 +128,13 @@ def pair(ours: Sequence[str], theirs: Sequence[str], *, by_number: bool) -> dict
 def _by_base(names: Sequence[str]) -> dict[str, list[str]]:
     bases: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
-        bases.setdefault(_NUMBERS.sub("", name), []).append(name)
+        bases.setdefault(without_number(name), []).append(name)
     return bases
+
+
+def without_number(name: str) -> str:
+    """A name without the automatic numbers at its end."""
+    return _NUMBERS.sub("", name)
 
 
 def _number(name: str) -> tuple[tuple[int, str], ...]:
