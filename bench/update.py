@@ -1,8 +1,9 @@
 """From the last byte of a new model in dev/ to the first answer by it: how long, and where it goes.
 
-The parts of `understudy serve` run in this process with their default settings. Each round puts
-an architecture and its weights into dev/, a space longer than before, and all of the 18 million
-parameters are compiled anew. A folder on disk, and SeaweedFS where it is installed.
+The parts of `understudy serve` run in this process with their default settings, and have been idle
+for a while. Each round puts another architecture and other weights into dev/, in one order or the
+other, so that all of the 18 million parameters are compiled anew. A folder on disk, and SeaweedFS
+where it is installed.
 Run: .venv/bin/python bench/update.py [ARCHITECTURE WEIGHTS]   (without: a random 18M model)
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
@@ -31,6 +33,7 @@ from understudy.store.local import LocalStore
 from understudy.store.s3 import S3Store
 
 ROUNDS = 9
+LAST = ("weights", "architecture")
 STEPS = ("seen", "compiled", "pointer moved", "loaded", "answered")
 
 
@@ -78,31 +81,38 @@ def main() -> None:
         files = [Path(argument) for argument in sys.argv[1:]] or list(write_model(folder))
         size = sum(file.stat().st_size for file in files) / 1e6
         print(f"{size:.0f} MB of sources; seconds since the last byte, medians of {ROUNDS}")
-        print(f"{'':10}" + "".join(f"{step:>15}" for step in STEPS))
-        show("folder", measure(NotingFolder(folder / "store"), files))
+        print(f"{'':10}{'last written':13}" + "".join(f"{step:>15}" for step in STEPS))
+        for last in LAST:
+            store = NotingFolder(folder / last)
+            show("folder", last, measure(store, files, weights_last=last == "weights"))
         if program() is None:
             print("SeaweedFS: not measured, there is no `weed` here")
             return
         with running() as server:
-            bucket = NotingBucket(BUCKET, "bench", settings(server.environment()))
-            show("SeaweedFS", measure(bucket, files))
+            for last in LAST:
+                bucket = NotingBucket(BUCKET, last, settings(server.environment()))
+                show("SeaweedFS", last, measure(bucket, files, weights_last=last == "weights"))
 
 
-def show(name: str, rounds: Sequence[dict[str, float]]) -> None:
+def show(name: str, last: str, rounds: Sequence[dict[str, float]]) -> None:
     """Print a row: the medians, and the range of the last step."""
     row = "".join(f"{median(times[step] for times in rounds):15.2f}" for step in STEPS)
-    last = sorted(times["answered"] for times in rounds)
-    print(f"{name:10}{row}   ({last[0]:.2f} to {last[-1]:.2f})", flush=True)
+    answered = sorted(times["answered"] for times in rounds)
+    print(f"{name:10}{last:13}{row}   ({answered[0]:.2f} to {answered[-1]:.2f})", flush=True)
 
 
-def measure(store: NotingFolder | NotingBucket, files: list[Path]) -> list[dict[str, float]]:
+def measure(
+    store: NotingFolder | NotingBucket, files: list[Path], *, weights_last: bool
+) -> list[dict[str, float]]:
     """Seconds of each step, for every round but the first."""
     store.at = {}
     architecture = files[0].read_bytes()
+    data = bytearray(files[1].read_bytes())
+    weights = Path(tempfile.mkdtemp(), "weights.h5")
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
 
     def news(what: object) -> None:
-        if not isinstance(what, Outcome) or what.state not in ("admitted", "empty"):
+        if not isinstance(what, Outcome) or what.state not in ("admitted", "empty", "waiting"):
             print(what)
 
     def told(event: Event) -> None:
@@ -113,13 +123,21 @@ def measure(store: NotingFolder | NotingBucket, files: list[Path]) -> list[dict[
     before: str | None = None
     with admitting.serving(["m"], news, told, store=store, every=1.0) as fleet:
         for number in range(ROUNDS + 1):
-            sleep(3.0 + 0.37 * (number % 3))  # what came before is over; not in step with the watch
-            store.put_file("m/dev/weights.h5", files[1])
+            sleep(8.0 + 0.37 * (number % 3))  # the watch is slow again, and not in step with this
+            data[len(data) // 2] ^= number + 1  # in the middle of the largest weight
+            weights.write_bytes(data)
+            drops = [
+                partial(store.put, "m/dev/architecture.json", architecture + b" " * number),
+                partial(store.put_file, "m/dev/weights.h5", weights),
+            ]
+            if not weights_last:
+                drops.reverse()
+            drops[0]()
             store.at.clear()
-            store.put("m/dev/architecture.json", architecture + b" " * number)
+            drops[1]()
             start = perf_counter()
             while (serves := serving(fleet)) in (None, before):
-                sleep(0.002)
+                sleep(0.01)
             answer = fleet.get("m", "dev").classify(image)
             assert answer.release == serves
             store.note("answered")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import StoreError
 from .following import fleet
 from .release.layout import DEFAULT_STAGES, check_model
+from .store.local import LocalStore
 from .store.port import Store
-from .wiring import PathLike, now, rehearse, store_at, user
+from .wiring import PathLike, loader_of, now, rehearse, store_at, user
 
 if TYPE_CHECKING:
-    from .delivery.admission import Admission, Outcome
+    from .delivery.admission import Admission, Made, Outcome
     from .delivery.watch import Tell
+    from .release.digests import Digests
+    from .release.manifest import Manifest
     from .serve.live import Event, Fleet
 
 At = PathLike | Store | None
@@ -115,8 +121,15 @@ def serving(
         if isinstance(news, Outcome) and news.release is not None:
             followed.follow(news.model, news.stage).check_now()
 
-    with fleet(store=where, pace=Pace(poll=every), tell=told) as followed:
-        watch = Watch(where, _admission(where), models, DEFAULT_STAGES, hear, every)
+    def keep(manifest: Manifest, staging: Path) -> None:
+        if not isinstance(where, LocalStore):
+            with contextlib.suppress(StoreError):  # whoever loads it says so
+                loader.cache.keep(manifest, staging)
+
+    loader = loader_of(where)
+    admission = _admission(where, keep, loader.digests)
+    with fleet(store=where, loader=loader, pace=Pace(poll=every), tell=told) as followed:
+        watch = Watch(where, admission, models, DEFAULT_STAGES, hear, every)
         thread = threading.Thread(target=watch.run, name="understudy-admit", daemon=True)
         thread.start()
         try:
@@ -126,7 +139,7 @@ def serving(
             thread.join(timeout=5)
 
 
-def _admission(store: Store) -> Admission:
+def _admission(store: Store, made: Made | None = None, digests: Digests | None = None) -> Admission:
     from .delivery.admission import Admission
     from .delivery.making import propose
 
@@ -136,4 +149,6 @@ def _admission(store: Store) -> Admission:
         by=user(),
         now=now,
         version=version("understudy"),
+        made=made or (lambda _manifest, _staging: None),
+        digests=digests,
     )

@@ -12,6 +12,7 @@ from .wiring import DEFAULT_STAGE, PathLike, loader_of, store_at
 if TYPE_CHECKING:
     from .serve.live import Desired, Event, Fleet, Live, Pace
     from .serve.live.manager import Tell
+    from .serve.loading import Loader
 
 
 def live_model(
@@ -54,6 +55,7 @@ def live_model(
 def fleet(
     *,
     store: PathLike | Store | None = None,
+    loader: Loader | None = None,
     pace: Pace | None = None,
     tell: Tell | None = None,
 ) -> Fleet:
@@ -62,16 +64,14 @@ def fleet(
     from .serve.live import Pace as Defaults
 
     where = store_at(store)
-    loader = loader_of(where)
+    load = (loader or loader_of(where)).load
 
     def make(model: str, stage: str) -> Live:
         return Live(
             model,
             stage,
             lambda etag: _desired(where, model, stage, etag),
-            lambda attempt: loader.load(
-                model, stage, attempt.desired.release, attempt.step, attempt.wait
-            ),
+            lambda attempt: load(model, stage, attempt.desired.release, attempt.step, attempt.wait),
             pace or Defaults(),
             tell or _log,
         )

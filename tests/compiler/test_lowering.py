@@ -232,6 +232,6 @@ def test_the_graph_is_valid_and_the_weights_lie_at_pages(tmp_path: Path) -> None
 
 
 def test_every_tensor_is_accounted_for() -> None:
-    report = compile_files(small_model()).report
+    report = compile_files(small_model()).report()
     assert {entry.status for entry in report} == {"used"}
     assert {entry.target for entry in report} >= {"c/kernel", "n/moving_mean", "d/bias"}

@@ -130,7 +130,7 @@ def test_an_onnx_models_weights_have_hashes() -> None:
     weights = [onnx.numpy_helper.from_array(kernel, "kernel")]
     graph = onnx.helper.make_graph([node], "g", ends[:1], ends[1:], weights)
     compiled = adopt_onnx(onnx.helper.make_model(graph).SerializeToString(), {}, "model.onnx")
-    assert [tensor.sha256 for tensor in compiled.report] == [stored(kernel)]
+    assert [tensor.sha256 for tensor in compiled.report()] == [stored(kernel)]
 
 
 # --- What became of each ---------------------------------------------------------------------

@@ -6,13 +6,14 @@ whole model; `goldens.npz`, where there is one, says both as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from release.releases import stage
-from understudy.delivery.admission import Admission, Outcome, Proposal
+from understudy.delivery.admission import Admission, Outcome
 from understudy.delivery.patience import Patience
+from understudy.delivery.proposals import Proposal
 from understudy.errors import IncompleteError, ModelFileError, ReleaseError, WeightsError
 from understudy.release.identity import Role, release_id
 from understudy.release.layout import stage_file
@@ -64,7 +65,8 @@ def propose(files: Mapping[Path, str], _: Manifest | None) -> Sequence[Proposal]
         raise IncompleteError("the weights are missing", hint="give them")
     sources = {ROLES[name]: data for name, data in content.items()}
 
-    def build(staging: Path) -> Manifest:
+    def build(staging: Path, step: Callable[[], None]) -> Manifest:
+        step()
         if models == [Role.WEIGHTS]:
             raise IncompleteError("the architecture is missing", hint="give it")
         if Role.MODEL not in models:

@@ -9,7 +9,7 @@ import pytest
 
 from understudy.delivery.admission import Admission, Outcome
 from understudy.delivery.record import State
-from understudy.delivery.watch import Trouble, Watch, models_with_folders
+from understudy.delivery.watch import Trouble, Watch, models_with_folders, pause_after
 from understudy.errors import ReleaseError, StoreError, UnderstudyError
 from understudy.release.layout import pointer_key
 from understudy.store import Store
@@ -140,3 +140,11 @@ def test_it_ends_when_it_is_told(tmp_path: Path) -> None:
     watch.stop()
     thread.join(10)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "every", "pause"),
+    [(0, 1, 0.1), (6, 1, 0.5), (301, 1, 1), (0, 30, 0.1), (6, 0.2, 0.2), (0, 0.01, 0.01)],
+)
+def test_how_often_it_looks(seconds: float, every: float, pause: float) -> None:
+    assert pause_after(seconds, every) == pause

@@ -14,6 +14,7 @@ import pytest
 from understudy.errors import StoreError
 from understudy.release.cache import Cache
 from understudy.release.manifest import File, Manifest
+from understudy.release.repository import check_files
 
 from .releases import TWO_FILES, stage
 
@@ -212,3 +213,16 @@ def test_what_another_process_uses_stays_until_that_ends(
     for number in range(7, 10):
         visitor.visit(release(template, number))
     assert visitor.kept() == [7, 8, 9]
+
+
+def test_a_release_that_was_made_here_is_not_fetched(tmp_path: Path, template: Manifest) -> None:
+    cache = Cache(tmp_path / "cache", 10**6)
+    cache.keep(template, tmp_path / "staging")
+    cache.keep(template, tmp_path / "staging")  # by another process, too
+    for file in (tmp_path / "staging").iterdir():
+        if file.is_file():
+            file.unlink()
+    copy = cache.open(
+        template, lambda folder: check_files(folder, "m", template, template.files), time.sleep
+    )
+    copy.close()

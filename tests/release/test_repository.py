@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from understudy.release.layout import manifest_key, release_file
 from understudy.release.manifest import Manifest, dump_manifest
 from understudy.release.repository import (
     ATTEMPTS,
+    LARGE,
     fetch_release,
     find_release,
     list_releases,
@@ -23,6 +25,7 @@ from understudy.release.repository import (
 )
 from understudy.release.staging import Given, hash_file, stage_sources
 from understudy.store.memory import MemoryStore
+from understudy.store.port import Entry
 
 from .releases import ONE_FILE, TWO_FILES, id_of, stage
 
@@ -101,6 +104,36 @@ def test_a_release_is_written_once(store: WatchedStore, manifest: Manifest, tmp_
     assert not write_release(store, MODEL, other, tmp_path / "other")
     assert store.written == []
     assert read_manifest(store, MODEL, manifest.id) == manifest
+
+
+@pytest.mark.parametrize("harm", ["none", "before", "during", "gone"])
+def test_a_large_source_is_copied_inside_the_store(tmp_path: Path, harm: str) -> None:
+    content = bytes(LARGE)
+    manifest = stage(tmp_path / "staging", TWO_FILES | {Role.WEIGHTS: content})
+    dropped, other = "m/dev/model.h5", b"1" * LARGE
+    sent: list[str] = []
+
+    class Bucket(MemoryStore):
+        def put_file(self, key: str, path: Path) -> str:
+            sent.append(key.rpartition("/")[2])
+            return super().put_file(key, path)
+
+        def copy(self, source: str, target: str) -> str:
+            etag = super().copy(source, target)
+            if harm == "during":
+                self.put(source, other)
+            return etag
+
+    store = Bucket()
+    entry = Entry(dropped, LARGE, store.put(dropped, content))
+    if harm == "before":
+        store.put(dropped, other)
+    if harm == "gone":
+        store.delete(dropped)
+    there = {hashlib.sha256(content).hexdigest(): entry}
+    assert write_release(store, MODEL, manifest, tmp_path / "staging", there)
+    assert ("weights.h5" in sent) == (harm != "none")
+    assert store.get(release_file(MODEL, manifest.id, "sources/weights.h5")).data == content
 
 
 @pytest.mark.parametrize("steps", range(6))

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import NotFoundError, ReleaseError, StoreError
+from understudy.release import repository
 from understudy.release.cache import Cache
 from understudy.release.layout import release_file, release_folder
+from understudy.release.staging import hash_file
 from understudy.serve import Classifier
 from understudy.serve.loading import Loader
 from understudy.store import Store
@@ -64,6 +66,34 @@ def test_a_damaged_file_is_refused(loader: Loader, store: Store, tmp_path: Path,
     store.put(key, data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ReleaseError, match=f"{name} of release .* is damaged"):
         load(loader, release)
+
+
+def test_what_was_hashed_is_not_hashed_again_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "store")
+    release = add_release(store, tmp_path / "made", "blue")
+    loader = Loader(store, Cache(tmp_path / "cache", LARGE))
+    hashed: list[str] = []
+
+    def hash_and_note(path: Path) -> str:
+        hashed.append(path.name)
+        return hash_file(path)
+
+    monkeypatch.setattr(repository, "hash_file", hash_and_note)
+    load(loader, release).close()
+    assert sorted(hashed) == ["model.onnx", "selftest.npz", "weights.bin"]
+    hashed.clear()
+    load(loader, release).close()
+    assert hashed == []
+    weights = store.path(release_file(MODEL, release, "weights.bin"))
+    with weights.open("r+b") as file:  # in place, as long as before
+        first = file.read(1)
+        file.seek(0)
+        file.write(bytes([first[0] ^ 1]))
+    with pytest.raises(ReleaseError, match=r"weights\.bin of release .* is damaged"):
+        load(loader, release)
+    assert hashed == ["weights.bin"]
 
 
 def test_one_that_computes_otherwise_is_refused(

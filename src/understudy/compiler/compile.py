@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -30,7 +32,8 @@ class Compiled:
         rescales: whether the model scales its pixels itself, in its first layers.
         parameters: the number of weights that the model uses.
         operators: the ONNX operators by name, in order.
-        report: what became of every tensor in the files.
+        report: tells what became of every tensor in the files. It hashes them all, which may be
+            done in another thread while the files are written.
         notes: what had to be assumed, in plain words.
     """
 
@@ -41,7 +44,7 @@ class Compiled:
     rescales: bool
     parameters: int
     operators: tuple[str, ...]
-    report: tuple[LoadedTensor, ...]
+    report: Callable[[], tuple[LoadedTensor, ...]]
     notes: tuple[str, ...]
 
 
@@ -67,7 +70,7 @@ def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
         rescales_itself(model),
         sum(tensor.size for _, _, tensor in model.used_tensors()),
         tuple(node.op for node in graph.nodes),
-        load_report(model),
+        partial(load_report, model),
         (*model.notes, *precision_notes(model)),
     )
 

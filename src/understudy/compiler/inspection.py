@@ -102,7 +102,7 @@ def describe_adopted(origin: Origin, compiled: Compiled) -> Inspection:
         operators=dict(Counter(compiled.operators)),
         problems=(),
         needs_weights=False,
-        tensors=compiled.report,
+        tensors=compiled.report(),
         notes=compiled.notes,
     )
 
@@ -131,6 +131,6 @@ def _describe(
         operators=dict(Counter(compiled.operators)) if compiled else {},
         problems=problems,
         needs_weights=False,
-        tensors=compiled.report if compiled else load_report(model),
+        tensors=compiled.report() if compiled else load_report(model),
         notes=model.notes,
     )

@@ -12,57 +12,32 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import (
-    ConflictError,
-    IncompleteError,
-    InputError,
-    NotFoundError,
-    ReleaseError,
-    UnderstudyError,
-)
+from ..errors import ConflictError, InputError, NotFoundError, ReleaseError
+from ..release.digests import Digests
 from ..release.identity import short_id
 from ..release.layout import DEFAULT_STAGES, check_model, check_stage, stage_folder
 from ..release.manifest import Manifest, Source
 from ..release.repository import find_release, read_manifest, write_release
 from ..store.disk import temporary_folder
 from ..store.port import Store
-from .drop import (
-    Served,
-    choices,
-    earlier_model,
-    explain,
-    find_admitted,
-    in_passing,
-    is_removal,
-    neighbours,
-)
+from .drop import Served, explain, find_admitted, in_passing, is_removal, neighbours
 from .folder import Look, fetch, identify, look, ours, settle_folder, verified
 from .patience import Patience
 from .pointer import Action, Change
 from .pointers import StoredPointer, change_found_pointer, read_pointer
+from .proposals import Propose, Verdict, make_of
 from .record import Known, Record, State, basis_of, update_record
 
 ROUNDS = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A release that could be made: its id, and how."""
-
-    id: str
-    build: Callable[[Path], Manifest]
-
-
-Propose = Callable[[Mapping[Path, str], Manifest | None], Sequence[Proposal]]
-"""Says what can be made of files (path -> SHA-256), given what the stage serves: the likeliest
-first.
-
-Raises `InputError` when the files are not one model."""
+LOOK_SECONDS = 0.1
+"""So often it looks whether a folder stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +88,9 @@ class _Scene:
         return basis_of(self.seen.files, context)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What was decided; when admitted, as which release, and where it is, if it is a new one."""
-
-    state: State
-    message: str
-    hint: str = ""
-    manifest: Manifest | None = None
-    staging: Path | None = None
+Made = Callable[[Manifest, Path], None]
+"""Is called with each release that was made, and the folder where its files are for a moment, while
+these are written into the store."""
 
 
 class Admission:
@@ -137,6 +106,8 @@ class Admission:
         version: str,
         stages: Sequence[str] = DEFAULT_STAGES,
         patience: Patience | None = None,
+        made: Made = lambda _manifest, _staging: None,
+        digests: Digests | None = None,
     ) -> None:
         self._store = store
         self._propose = propose
@@ -145,6 +116,8 @@ class Admission:
         self._version = version
         self._stages = tuple(stages)
         self._patience = patience or Patience()
+        self._made = made
+        self._digests = Digests() if digests is None else digests
 
     def admit(self, model: str, stage: str) -> Outcome:
         """Look at a stage folder, and do what its files ask for.
@@ -193,7 +166,7 @@ class Admission:
             and scene.serves
             and (record.writers or record.in_step not in (None, scene.serves))
         ):
-            settle_folder(self._store, scene.model, scene.stage, displace=False, now=self._seconds)
+            self._settle(scene)
             return None
         if not scene.seen.files:
             return self._empty(scene)
@@ -205,26 +178,59 @@ class Admission:
         served = None if scene.serves is None else _manifest(store, model, scene.serves)
         base = ours(store, model, scene.seen.record, scene.serves)
         quiet = self._patience.quiet
+        self._left(scene, quiet)  # from now on it is watched for changes
         if stage != self._stages[0]:
-            files = identify(store, scene.seen)
+            files = identify(store, scene.seen, self._digests)
             verdict = self._take_admitted(scene, files, base)
         else:
             folder = stack.enter_context(temporary_folder())
-            files = fetch(store, scene.seen, folder)
+            files = fetch(store, scene.seen, folder, self._digests)
             if served is not None and is_removal(files, served.sources):
                 quiet = self._patience.removal_quiet
                 left = self._left(scene, quiet)
                 if left > self._patience.quiet:
                     message = "files were taken away, and more may follow"
                     return replace(_outcome(scene, State.WAITING, message), again=left)
+            self._wait(scene, quiet)  # here, because half a drop may be a model, too
             staging = stack.enter_context(temporary_folder())
-            verdict = self._make(scene, folder, files, served, base, staging)
-        self._patience.sleep(self._left(scene, quiet))
-        if self._scene(model, stage).basis(State.WAITING) != scene.basis(State.WAITING):
-            return None
+            verdict = make_of(
+                files,
+                folder,
+                store=store,
+                model=model,
+                propose=self._propose,
+                served=served,
+                base=base,
+                staging=staging,
+                step=lambda: self._check_unchanged(scene),
+            )
+        self._wait(scene, quiet)
         if verdict.manifest is None:
             return self._tell(scene, files, verdict)
-        return self._serve(scene, verdict.manifest, verdict.staging)
+        return self._serve(scene, files, verdict.manifest, verdict.staging)
+
+    def _wait(self, scene: _Scene, quiet: float) -> None:
+        """Wait until the folder has been as it is for so many seconds, or raise `ConflictError`."""
+        while left := self._left(scene, quiet):
+            self._patience.sleep(min(left, LOOK_SECONDS))
+            self._check_unchanged(scene)
+        self._check_unchanged(scene)
+
+    def _check_unchanged(self, scene: _Scene) -> None:
+        """Raise `ConflictError` as soon as the folder is not what it was."""
+        now = self._scene(scene.model, scene.stage)
+        if now.basis(State.WAITING) != scene.basis(State.WAITING):
+            raise ConflictError("the folder was changed meanwhile", hint="look again")
+
+    def _settle(self, scene: _Scene) -> None:
+        settle_folder(
+            self._store,
+            scene.model,
+            scene.stage,
+            displace=False,
+            now=self._seconds,
+            digests=self._digests,
+        )
 
     def _left(self, scene: _Scene, quiet: float) -> float:
         folder = stage_folder(scene.model, scene.stage)
@@ -233,66 +239,19 @@ class Admission:
     def _seconds(self) -> float:
         return self._now().timestamp()
 
-    # --- The first stage: whatever makes a release ----------------------------------------------
-
-    def _make(
-        self,
-        scene: _Scene,
-        folder: Path,
-        files: Mapping[str, str],
-        served: Manifest | None,
-        base: Sequence[Source],
-        staging: Path,
-    ) -> _Verdict:
-        problems: list[UnderstudyError] = []
-        for number, names in enumerate(choices(files, earlier_model(files, base))):
-            try:
-                proposals = self._propose(
-                    {folder / name: files[name] for name in sorted(names)}, served
-                )
-            except InputError as error:  # these are not one model; fewer of them may be
-                problems.append(error)
-                continue
-            found, refused = self._build(scene.model, proposals, staging / str(number))
-            if found is not None:
-                return found
-            problems.append(refused[0])
-            if number == 0 and not isinstance(refused[0], IncompleteError):
-                break  # it is one model, and a bad one
-        return _refusal(problems)
-
-    def _build(
-        self, model: str, proposals: Sequence[Proposal], staging: Path
-    ) -> tuple[_Verdict | None, list[UnderstudyError]]:
-        """The first of the proposals that is there or can be made, or why there is none."""
-        problems: list[UnderstudyError] = []
-        for number, proposal in enumerate(proposals):
-            manifest = find_release(self._store, model, proposal.id)
-            if manifest is not None:
-                return _Verdict(State.ADMITTED, "", "", manifest), []
-            made = staging / str(number)
-            try:
-                made.mkdir(parents=True)
-                return _Verdict(State.ADMITTED, "", "", proposal.build(made), made), []
-            except (InputError, ReleaseError) as error:
-                problems.append(error)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                problems.append(_bug(error))  # whoever watches has other models to look after
-        return None, problems
-
     # --- Later stages: only what was admitted ---------------------------------------------------
 
     def _take_admitted(
         self, scene: _Scene, files: Mapping[str, str], base: Sequence[Source]
-    ) -> _Verdict:
+    ) -> Verdict:
         found = find_admitted(files, self._admitted(scene), base)
         if found is not None:
             manifest = find_release(self._store, scene.model, found.release)
             if manifest is not None:
-                return _Verdict(State.ADMITTED, "", manifest=manifest)
+                return Verdict(State.ADMITTED, "", manifest=manifest)
         before = self._stages[self._stages.index(scene.stage) - 1]
         why = explain(files, tuple(self._admitted(scene)), base, scene.stage, before)
-        return _Verdict(State.WAITING if why.waiting else State.REJECTED, why.message, why.hint)
+        return Verdict(State.WAITING if why.waiting else State.REJECTED, why.message, why.hint)
 
     def _admitted(self, scene: _Scene) -> Iterator[Served]:
         """What the stage may take: what the one before serves and served, and its own history."""
@@ -313,10 +272,20 @@ class Admission:
 
     # --- What follows ---------------------------------------------------------------------------
 
-    def _serve(self, scene: _Scene, manifest: Manifest, staging: Path | None) -> Outcome:
+    def _serve(
+        self,
+        scene: _Scene,
+        files: Mapping[str, str],
+        manifest: Manifest,
+        staging: Path | None,
+    ) -> Outcome:
         moved = scene.serves != manifest.id
         if staging is not None:
-            write_release(self._store, scene.model, manifest, staging)
+            there = {files[name]: entry for name, entry in scene.seen.files.items()}
+            with ThreadPoolExecutor(1) as pool:
+                told = pool.submit(self._made, manifest, staging)
+                write_release(self._store, scene.model, manifest, staging, there, self._digests)
+                told.result()
         if moved:
             index = self._stages.index(scene.stage)
             change = Change(
@@ -329,12 +298,12 @@ class Admission:
                 nonce=secrets.token_hex(8),
             )
             change_found_pointer(self._store, scene.model, scene.stage, scene.pointer, change)
-        settle_folder(self._store, scene.model, scene.stage, displace=False, now=self._seconds)
+        self._settle(scene)
         message = f"admitted as release {short_id(manifest.id)}, which {scene.stage} serves now; "
         done = _outcome(scene, State.ADMITTED, message + verified(manifest))
         return replace(done, release=manifest.id, moved=moved)
 
-    def _tell(self, scene: _Scene, files: Mapping[str, str], verdict: _Verdict) -> Outcome:
+    def _tell(self, scene: _Scene, files: Mapping[str, str], verdict: Verdict) -> Outcome:
         known = tuple(
             Known(name, entry.size, entry.etag, files[name])
             for name, entry in sorted(scene.seen.files.items())
@@ -385,19 +354,3 @@ def _manifest(store: Store, model: str, release: str) -> Manifest | None:
         return read_manifest(store, model, release)
     except (NotFoundError, ReleaseError):
         return None
-
-
-def _bug(error: Exception) -> ReleaseError:
-    return ReleaseError(
-        f"understudy failed on these files ({type(error).__name__}: {error})",
-        hint="this is a fault of understudy; please report it, with the files if you can",
-    )
-
-
-def _refusal(problems: Sequence[UnderstudyError]) -> _Verdict:
-    """Why nothing could be made: of the likeliest files that may be one model, if there are any."""
-    problem = problems[min(1, len(problems) - 1)]
-    details = "; ".join(getattr(problem, "problems", ()))
-    what = f"{problem.what}: {details}" if details else problem.what
-    waiting = isinstance(problem, IncompleteError)
-    return _Verdict(State.WAITING if waiting else State.REJECTED, what, problem.hint)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ..errors import ConflictError, NotFoundError, ReleaseError, StoreError, UnderstudyError
 from ..keras.formats import may_belong
+from ..release.digests import Digests
 from ..release.identity import Role, short_id
 from ..release.layout import (
     SOURCES,
@@ -96,12 +97,15 @@ def _counts(name: str) -> bool:
     return name in BY_NAME or is_source_name(name) or may_belong(name)
 
 
-def fetch(store: Store, found: Look, folder: Path) -> dict[str, str]:
+def fetch(store: Store, found: Look, folder: Path, digests: Digests) -> dict[str, str]:
     """Bring all files of the folder to this machine; gives name -> SHA-256.
+
+    Only the hashes that are not among the digests are computed; then they are.
 
     Raises:
         ConflictError: a file is not the one that was seen; look again.
     """
+    known = {}
     for name, entry in found.files.items():
         try:
             etag = store.download(entry.key, folder / name)
@@ -109,22 +113,27 @@ def fetch(store: Store, found: Look, folder: Path) -> dict[str, str]:
             raise ConflictError(f"{entry.key} is gone", hint="look again") from error
         if etag != entry.etag:
             raise ConflictError(f"{entry.key} was changed meanwhile", hint="look again")
-    return {name: hash_file(folder / name) for name in found.files}
+        known[name] = digests.get(entry) or hash_file(folder / name)
+        digests.keep(entry, known[name])
+    return known
 
 
-def identify(store: Store, found: Look) -> dict[str, str]:
+def identify(store: Store, found: Look, digests: Digests | None = None) -> dict[str, str]:
     """Give the SHA-256 of every file in the folder; reads only those that are not known.
+
+    They are known by `status.json`, or among the digests.
 
     Raises:
         ConflictError: a file is not the one that was seen; look again.
     """
+    digests = Digests() if digests is None else digests
     known = {
-        name: None if found.record is None else found.record.sha256(name, entry)
+        name: digests.get(entry) or (found.record and found.record.sha256(name, entry))
         for name, entry in found.files.items()
     }
     new = replace(found, files={n: e for n, e in found.files.items() if known[n] is None})
     with temporary_folder() as folder:
-        read = fetch(store, new, folder)
+        read = fetch(store, new, folder, digests)
     return {name: sha256 or read[name] for name, sha256 in known.items()}
 
 
@@ -192,11 +201,18 @@ def is_it(source: Source, name: str, sha256: str) -> bool:
 
 
 def settle_folder(
-    store: Store, model: str, stage: str, *, displace: bool = True, now: Seconds = time.time
+    store: Store,
+    model: str,
+    stage: str,
+    *,
+    displace: bool = True,
+    now: Seconds = time.time,
+    digests: Digests | None = None,
 ) -> bool:
     """Bring the stage folder in step with the pointer; gives whether anything had to be written.
 
     Doing it again writes nothing. With `displace`, files that were never admitted make room.
+    What is among the digests is not read.
 
     Raises:
         StoreError: the folder cannot be written; the stage serves its release all the same.
@@ -207,7 +223,7 @@ def settle_folder(
         if found is None:
             break
         try:
-            wrote |= _follow(store, model, stage, found, displace, now)
+            wrote |= _follow(store, model, stage, found, displace, now, digests)
         except ConflictError:
             continue  # somebody put another file there; look again
         except UnderstudyError as error:
@@ -223,12 +239,18 @@ def settle_folder(
 
 
 def _follow(
-    store: Store, model: str, stage: str, found: StoredPointer, displace: bool, now: Seconds
+    store: Store,
+    model: str,
+    stage: str,
+    found: StoredPointer,
+    displace: bool,
+    now: Seconds,
+    digests: Digests | None,
 ) -> bool:
     release = found.pointer.release
     manifest = read_manifest(store, model, release)
     seen = look(store, model, stage)
-    present = identify(store, seen)
+    present = identify(store, seen, digests)
     known = {source.sha256 for source in ours(store, model, seen.record, release)}
     plan = plan_folder(manifest.sources, present, known, displace=displace)
     entries = dict(seen.files)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from ..compiler import WEIGHTS_FILE, Compiled
 from ..errors import InputError, PreprocessError, ReleaseError, UnsupportedError
-from ..files import map_file, write_file
+from ..files import map_file
 from ..keras import Origin, read
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
@@ -34,12 +35,12 @@ from ..release.preprocess import Preprocess, parse
 from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
-from ..release.staging import describe_files, hash_file, stage_sources
-from .admission import Proposal
+from ..release.staging import describe_files, hash_file, stage_sources, write_described
 from .compiling import compile_sources
 from .exports import NOTE as EXPORT_NOTE
 from .exports import is_teachable, usual_preprocess
 from .options import BACKENDS, Options
+from .proposals import Proposal
 from .sources import Sources, find_sources
 
 MODEL_FILE = "model.onnx"
@@ -86,8 +87,16 @@ def plan_release(
     return Plan(release_id(single, options.said(), shards), sources, options, known)
 
 
-def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
+def make_release(
+    plan: Plan, staging: Path, rehearse: Rehearse, step: Callable[[], None] = lambda: None
+) -> Manifest:
     """Make the planned release in a local folder, laid out as in the store.
+
+    Args:
+        plan: what to make.
+        staging: the folder.
+        rehearse: opens and runs the model.
+        step: is called between the parts of the work; what it raises ends it.
 
     Where neither the files nor a person says what Keras ran on, goldens decide.
 
@@ -96,13 +105,13 @@ def make_release(plan: Plan, staging: Path, rehearse: Rehearse) -> Manifest:
         ReleaseError: the compiled model does not answer as the goldens say.
     """
     try:
-        return _make(plan, plan.options, staging, rehearse)
+        return _make(plan, plan.options, staging, rehearse, step)
     except (UnsupportedError, ReleaseError):
         if not _is_backend_open(plan):
             raise
         for backend in BACKENDS:
             with contextlib.suppress(InputError, ReleaseError):
-                return _make(plan, replace(plan.options, backend=backend), staging, rehearse)
+                return _make(plan, replace(plan.options, backend=backend), staging, rehearse, step)
         raise
 
 
@@ -116,7 +125,9 @@ def _is_backend_open(plan: Plan) -> bool:
     )
 
 
-def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Manifest:
+def _make(
+    plan: Plan, options: Options, staging: Path, rehearse: Rehearse, step: Callable[[], None]
+) -> Manifest:
     sources = plan.sources
     compiled, origin = compile_sources(sources, options)
     if options != plan.options:
@@ -125,21 +136,25 @@ def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Ma
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
     labels = _labels(sources, outputs, compiled.activation)
     preprocess = resolve_preprocess(sources, compiled, usual_preprocess(sources, origin))
-    write_file(staging / MODEL_FILE, [compiled.files.onnx])
-    write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
     goldens = sources.path(Role.GOLDENS)
-    if goldens is None:
-        cases = _recorded(staging, inputs, preprocess, rehearse)
-    else:
-        cases = parse_goldens(map_file(goldens), inputs, outputs, goldens.name)
-        _compare(cases, rehearse(staging, cases.inputs), goldens.name)
-    cases = _some(cases)
-    write_cases(staging / SELF_TEST, cases)
+    with ThreadPoolExecutor(1) as pool:  # hashing takes as long as all the rest
+        step()
+        report = pool.submit(_report, compiled)
+        model = write_described(staging, MODEL_FILE, [compiled.files.onnx])
+        weights = write_described(staging, WEIGHTS_FILE, compiled.files.pieces())
+        step()
+        if goldens is None:
+            cases = _recorded(staging, inputs, preprocess, rehearse)
+        else:
+            cases = parse_goldens(map_file(goldens), inputs, outputs, goldens.name)
+            _compare(cases, rehearse(staging, cases.inputs), goldens.name)
+        cases = _some(cases)
+        write_cases(staging / SELF_TEST, cases)
     return Manifest(
         id=plan.id,
         sources=stage_sources(staging, sources.given, plan.known),
         options=plan.options.said(),
-        files=describe_files(staging, (MODEL_FILE, WEIGHTS_FILE, SELF_TEST)),
+        files=(model, *describe_files(staging, (SELF_TEST,)), weights),
         origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
         made_by=MadeBy(version("understudy"), version("onnx"), compiled.files.opset),
         inputs=inputs,
@@ -149,7 +164,7 @@ def _make(plan: Plan, options: Options, staging: Path, rehearse: Rehearse) -> Ma
         preprocess=preprocess.to_json(),
         assumed=preprocess.assumed,
         parameters=compiled.parameters,
-        load_report=_report(compiled),
+        load_report=report.result(),
         self_test=SelfTest(TOLERANCE, goldens is not None, cases.count),
     )
 
@@ -174,7 +189,7 @@ def propose(
 
 
 def _proposal(plan: Plan, rehearse: Rehearse) -> Proposal:
-    return Proposal(plan.id, lambda staging: make_release(plan, staging, rehearse))
+    return Proposal(plan.id, lambda staging, step: make_release(plan, staging, rehearse, step))
 
 
 def resolve_preprocess(sources: Sources, compiled: Compiled, usual: Preprocess) -> Resolved:
@@ -287,5 +302,5 @@ def _some(cases: Cases) -> Cases:
 def _report(compiled: Compiled) -> tuple[LoadedTensor, ...]:
     return tuple(
         LoadedTensor(t.source, t.shape, t.dtype, t.target, t.status, t.sha256)
-        for t in compiled.report
+        for t in compiled.report()
     )

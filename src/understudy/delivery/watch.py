@@ -8,6 +8,7 @@ the watch: trouble with one model is told once, and the others go on.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,10 +19,9 @@ from .admission import Admission, Outcome
 from .record import State
 
 EVERY_SECONDS = 1.0
-LIVELY_SECONDS = 0.2
-"""Between two looks for a while after something changed."""
+LIVELY = ((5.0, 0.1), (300.0, 0.5))
+"""So many seconds after something changed, there are at most so many between two looks."""
 
-LIVELY_ROUNDS = 25
 LONGEST_SECONDS = 30.0
 FIND_ROUNDS = 10
 """New models are looked for once in so many rounds."""
@@ -76,7 +76,7 @@ class Watch:
         self._told: dict[tuple[str | None, str | None], object] = {}
         self._found: tuple[str, ...] = ()
         self._round = 0
-        self._lively = 0
+        self._changed = time.monotonic()
 
     def stop(self) -> None:
         """Look no more; returns at once, while a look may still be under way."""
@@ -94,7 +94,7 @@ class Watch:
                 self._say(Trouble(None, None, error))
             else:
                 self._say(Trouble(None, None, None))
-            pause = min(LIVELY_SECONDS, self._every) if self._lively else self._every
+            pause = pause_after(time.monotonic() - self._changed, self._every)
             self._stopped.wait(min(pause * 2.0 ** min(failures, 20), LONGEST_SECONDS))
 
     def look(self) -> None:
@@ -106,7 +106,6 @@ class Watch:
         if self._given is None and self._round % FIND_ROUNDS == 0:
             self._found = models_with_folders(self._store, self._stages)
         self._round += 1
-        self._lively = max(0, self._lively - 1)
         for model in self._found if self._given is None else self._given:
             for stage in self._stages:
                 if self._stopped.is_set():
@@ -125,7 +124,7 @@ class Watch:
             self._say(Trouble(model, stage, error))
             return
         if outcome.again is not None or outcome.moved:
-            self._lively = LIVELY_ROUNDS
+            self._changed = time.monotonic()
         if outcome.again is None:
             self._say(outcome)
 
@@ -142,6 +141,11 @@ class Watch:
         if self._told.get(key) != what:
             self._told[key] = what
             self._tell(news)
+
+
+def pause_after(seconds: float, every: float) -> float:
+    """How long to wait before the next look, so many seconds after something changed."""
+    return min([every, *(pause for limit, pause in LIVELY if seconds < limit)])
 
 
 def _is_fine(outcome: Outcome) -> bool:

@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -120,11 +121,12 @@ BFLOAT16 = np.dtype("V2")
 
 @dataclass(slots=True)
 class _Budget:
-    """How many objects may still come, what came, and how much may be in chunks."""
+    """How many objects may still come, what came, how much may be in chunks, and who reads."""
 
     left: int
     seen: set[int] = field(default_factory=set)
     chunked: int = 0
+    reading: Lock = field(default_factory=Lock)
 
 
 def _group(source: Any, path: str, data: Buffer, name: str, budget: _Budget, depth: int) -> Group:
@@ -216,7 +218,9 @@ def _numbers(
     budget.chunked += nbytes
     if budget.chunked > max(SMALL, MAX_COMPRESSION * len(data)):
         raise _damaged(name, f"{path} claims {nbytes:,} bytes, more than the file can hold")
-    return Tensor(path, shape, dtype.name, _stored(source, path, shape, dtype, name))
+    return Tensor(
+        path, shape, dtype.name, _stored(source, path, shape, dtype, name, budget.reading)
+    )
 
 
 def _view(
@@ -233,13 +237,18 @@ def _view(
 
 
 def _stored(
-    source: Any, path: str, shape: tuple[int, ...], dtype: np.dtype[Any], name: str
+    source: Any,
+    path: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    name: str,
+    reading: Lock,
 ) -> Callable[[], Array]:
-    """A reader for compact and for chunked (perhaps compressed) data."""
+    """A reader for compact and for chunked (perhaps compressed) data, one thread at a time."""
 
     def read() -> Array:
         try:
-            with warnings.catch_warnings():
+            with reading, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 if source.id.layout_class == _CHUNKED:
                     check_chunks(source, dtype.itemsize)

@@ -24,13 +24,15 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StoreError
-from ..store.disk import explained
+from ..store.disk import explained, sync
+from .download import part_of
 from .manifest import Manifest
 
 if sys.platform != "win32":
@@ -90,6 +92,27 @@ class Cache:
             copy.close()
             raise
         return copy
+
+    def keep(self, manifest: Manifest, folder: Path) -> None:
+        """Take a release's files from a folder of this machine, where they were hashed.
+
+        Raises:
+            StoreError: the disk cannot be written, or the bound is too small.
+        """
+
+        def take(path: Path) -> None:
+            for file in manifest.files:
+                part = part_of(path / file.name)
+                part.unlink(missing_ok=True)
+                try:
+                    part.hardlink_to(folder / file.name)
+                except OSError:  # on another disk
+                    shutil.copyfile(folder / file.name, part)
+                sync(part)
+                part.replace(path / file.name)
+            sync(path)
+
+        self.open(manifest, take, time.sleep).close()
 
     def _use(self, path: Path, wait: Callable[[float], object]) -> Copy:
         with explained("write", path):

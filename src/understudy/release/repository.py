@@ -15,10 +15,13 @@ It does not know about stages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import ConflictError, InputError, NotFoundError, ReleaseError
-from ..store.port import Store
+from ..store.port import Entry, Store
+from .digests import Digests
 from .download import Progress, fetch_file
 from .identity import check_prefix, short_id
 from .layout import (
@@ -33,6 +36,9 @@ from .manifest import HINT, File, Manifest, dump_manifest, parse_manifest
 from .staging import hash_file
 
 ATTEMPTS = 10
+
+LARGE = 1024 * 1024
+"""From so many bytes on it is worth two calls not to send a file."""
 
 
 def read_manifest(store: Store, model: str, release: str) -> Manifest:
@@ -83,8 +89,24 @@ def resolve_release(store: Store, model: str, prefix: str) -> str:
     return found[0]
 
 
-def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -> bool:
+def write_release(
+    store: Store,
+    model: str,
+    manifest: Manifest,
+    staging: Path,
+    there: Mapping[str, Entry] = MappingProxyType({}),
+    digests: Digests | None = None,
+) -> bool:
     """Bring a staged release into the store; False when it is there already, whole.
+
+    Args:
+        store: where to.
+        model: whose.
+        manifest: of the release.
+        staging: the folder where its files are.
+        there: SHA-256 -> an object in the same store with this content. A large one is copied
+            inside the store, which is faster than to send it.
+        digests: remembers what was sent.
 
     Of two at once with the same sources, but other bytes made of them (another version of
     understudy), the one that loses writes all of its files again, and then replaces the manifest:
@@ -105,7 +127,11 @@ def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -
             if (ours or not lost) and _is_whole(store, model, found):
                 return False
         for file in manifest.stored():
-            store.put_file(release_file(model, manifest.id, file.name), staging / file.name)
+            key = release_file(model, manifest.id, file.name)
+            if not _copied(store, there.get(file.sha256), key):
+                sent = Entry(key, file.size, store.put_file(key, staging / file.name))
+                if digests is not None:
+                    digests.keep(sent, file.sha256)
         _refuse_marked(store, model, manifest.id)
         if not _has_files(store, model, manifest):
             lost = True  # a removal took some away, or others write theirs
@@ -121,6 +147,17 @@ def write_release(store: Store, model: str, manifest: Manifest, staging: Path) -
         f"others are writing release {short_id(manifest.id)} of {model} at the same time",
         hint="wait until they are done, and try again",
     )
+
+
+def _copied(store: Store, found: Entry | None, key: str) -> bool:
+    """Copy an object; False when there is none, it is small, or another one now."""
+    if found is None or found.size < LARGE:
+        return False
+    try:
+        store.copy(found.key, key)
+    except (ConflictError, NotFoundError):
+        return False
+    return found in store.list(found.key.rpartition("/")[0])
 
 
 def fetch_release(
@@ -153,13 +190,13 @@ def fetch_release(
         fetch_file(store, key, file, folder / file.name, f"{file.name} {where}", progress)
 
 
-def check_release(folder: Path, model: str, manifest: Manifest) -> None:
-    """Compare a release's files in a local folder with the manifest, byte for byte.
+def check_files(folder: Path, model: str, manifest: Manifest, files: Iterable[File]) -> None:
+    """Compare some of a release's files in a local folder with the manifest, byte for byte.
 
     Raises:
         ReleaseError: a file is missing or damaged.
     """
-    for file in manifest.files:
+    for file in files:
         problem = _problem(folder / file.name, file)
         if problem is not None:
             where = f"of release {short_id(manifest.id)} of {model}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..files import Buffer, write_file
 from ..store.disk import CHUNK, appearing
 from .identity import Role
 from .layout import SOURCES
@@ -63,10 +65,44 @@ def stage_sources(
     for given in sorted(sources, key=lambda given: (given.role, given.name)):
         target = folder / SOURCES / given.name
         digest = known.get(given.path) or hash_file(given.path)
-        with given.path.open("rb") as source, appearing(target) as copy:
-            shutil.copyfileobj(source, copy, CHUNK)
+        if given.path not in known or not _linked(given.path, target):
+            with given.path.open("rb") as source, appearing(target) as copy:
+                shutil.copyfileobj(source, copy, CHUNK)
         staged.append(Source(given.role, given.name, digest, target.stat().st_size))
     return tuple(staged)
+
+
+def _linked(path: Path, target: Path) -> bool:
+    """Give a file a second name, if the disk can."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(path)
+    except OSError:
+        return False
+    return True
+
+
+def write_described(folder: Path, name: str, pieces: Iterable[Buffer]) -> File:
+    """Write a file that was made into the staging folder, and give its line of the manifest.
+
+    It is hashed while it is written; two of the pieces are in memory at a time.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    digest = hashlib.sha256()
+
+    def hashed() -> Iterator[Buffer]:
+        with ThreadPoolExecutor(1) as pool:
+            before = pool.submit(digest.update, b"")
+            for piece in pieces:
+                before.result()
+                before = pool.submit(digest.update, piece)
+                yield piece
+
+    path = folder / name
+    write_file(path, hashed())
+    return File(name, digest.hexdigest(), path.stat().st_size)
 
 
 def describe_files(folder: Path, names: Iterable[str]) -> tuple[File, ...]:

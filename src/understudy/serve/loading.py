@@ -10,18 +10,22 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ReleaseError
 from ..release.cache import Cache
+from ..release.digests import Digests
 from ..release.download import Progress
-from ..release.layout import release_folder
-from ..release.repository import check_release, drop_damaged, fetch_release, read_manifest
+from ..release.layout import release_file, release_folder
+from ..release.manifest import File, Manifest
+from ..release.repository import check_files, drop_damaged, fetch_release, read_manifest
 from ..store.local import LocalStore
 from ..store.port import Store
 from .classifier import Classifier
 from .opening import open_release
+from .session import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Loader:
 
     store: Store
     cache: Cache
+    digests: Digests = field(default_factory=Digests)
 
     def load(
         self,
@@ -57,9 +62,7 @@ class Loader:
         step(0)
         if isinstance(self.store, LocalStore):
             folder = self.store.path(release_folder(model, release))
-            check_release(folder, model, manifest)
-            step(0)
-            return open_release(folder, model, stage, manifest)
+            return self._open_checked(folder, model, stage, manifest)
 
         def fetch(folder: Path) -> None:
             fetch_release(self.store, model, manifest, folder, step)
@@ -77,4 +80,31 @@ class Loader:
             copy.close()
             raise
         weakref.finalize(classifier, copy.close)  # it stays in the cache as long as it is used
+        return classifier
+
+    def _open_checked(self, folder: Path, model: str, stage: str, manifest: Manifest) -> Classifier:
+        """Open a release in place.
+
+        The weights are hashed meanwhile, which takes longer: they are numbers, and can do no harm.
+        What this process has hashed before is not hashed again as long as it has the same etag.
+        """
+        found = {entry.key: entry for entry in self.store.list(release_folder(model, manifest.id))}
+
+        def check(files: list[File]) -> None:
+            for file in files:
+                entry = found.get(release_file(model, manifest.id, file.name))
+                if entry is None or self.digests.get(entry) != file.sha256:
+                    check_files(folder, model, manifest, [file])
+                    if entry is not None:
+                        self.digests.keep(entry, file.sha256)
+
+        check([file for file in manifest.files if file.name != WEIGHTS])
+        with ThreadPoolExecutor(1) as pool:
+            checked = pool.submit(check, [file for file in manifest.files if file.name == WEIGHTS])
+            try:
+                classifier = open_release(folder, model, stage, manifest)
+            except ReleaseError:
+                checked.result()  # says more, if the weights are damaged
+                raise
+            checked.result()
         return classifier
