@@ -85,6 +85,10 @@ class NotFoundError(StoreError):
     """The store has no such model, stage, release or object."""
 
 
+class TooLargeError(StoreError):
+    """An object is larger than what is read at once."""
+
+
 class ConflictError(StoreError):
     """Somebody else changed the same thing at the same time; nothing was lost."""
 

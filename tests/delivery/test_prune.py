@@ -26,9 +26,9 @@ from understudy.release.layout import (
 )
 from understudy.release.repository import list_releases
 from understudy.store import Entry, Store
-from understudy.store.local import LocalStore
 from understudy.store.memory import MemoryStore
 
+from .conftest import NewStore
 from .scene import MODEL, Clock, Killed, push, serves
 from .turns import DAYS, Aged, Player, play_turns
 
@@ -342,13 +342,14 @@ def _calls(scene: Store, folder: Path, what: str, who: int) -> int:
 # --- Kills ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("kind", "when"), [("memory", "before"), ("memory", "after"), ("local", "before")]
-)
-def test_a_prune_may_be_killed_at_any_call(tmp_path: Path, when: str, kind: str) -> None:
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", ["memory", "local", "s3"])
+def test_a_prune_may_be_killed_at_any_call(
+    tmp_path: Path, new_store: NewStore, kind: str, when: str
+) -> None:
     for step in range(1000):
         folder = tmp_path / str(step)
-        base: Store = MemoryStore() if kind == "memory" else LocalStore(folder / "store")
+        base = new_store(kind, folder)
         old, new = old_and_new(base, folder)
         promote(base, MODEL, "dev", "prod", by="bob", now=Clock())
         store = Aged(base)
