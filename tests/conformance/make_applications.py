@@ -144,15 +144,22 @@ def pictures(rng, shape):
     return np.clip(images, 0, 255).astype("float32")
 
 
-def calm(model, images):
-    """Let the last layer's values differ by about 1 between images; more saturates a softmax."""
+def calm(model, images, rng):
+    """Let the last layer's values differ by about 1 between images and between classes.
+
+    What all images have in common goes into the bias, else it makes one class win always. Values
+    that saturate the softmax hide how far they are off, so this takes some rounds.
+    """
     last = list(leaves(model))[-1]
-    for _ in range(2):
+    for _ in range(6):
         probabilities = np.maximum(model(images, training=False).numpy(), 1e-30)
         logits = np.log(probabilities)
         logits -= logits.mean(axis=-1, keepdims=True)
-        spread = (logits - logits.mean(axis=0)).std()
-        last.kernel.assign(last.kernel.numpy() * np.clip(1.0 / max(spread, 1e-6), 0.05, 20.0))
+        common = logits.mean(axis=0)
+        factor = np.clip(1.0 / max((logits - common).std(), 1e-6), 0.05, 20.0)
+        last.kernel.assign(last.kernel.numpy() * factor)
+        last.bias.assign((last.bias.numpy() - common) * factor)
+    last.bias.assign(last.bias.numpy() + rng.normal(0, 1, last.bias.shape))
 
 
 def main():
@@ -172,7 +179,7 @@ def main():
             if not takes_pixels(model):
                 images = images / 127.5 - 1.0
             randomize(keras, model, images, rng, gain)
-            calm(model, images)
+            calm(model, images, rng)
             predictions = model.predict(images[:IMAGES], verbose=0)
             change = 1.0 + CHANGE * rng.choice([-1.0, 1.0], images[:IMAGES].shape)
             changed = model.predict((images[:IMAGES] * change).astype("float32"), verbose=0)

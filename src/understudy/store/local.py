@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import ConflictError, InputError, NotFoundError, StoreError
+from ..errors import ConflictError, InputError, NotFoundError, StoreError, TooLargeError
 from .disk import CHUNK, appearing, explained, make_folders, sync
 from .keys import WORKING_FOLDER, check_folder, check_key, is_key
 from .port import GET_LIMIT, Entry, Object
@@ -173,7 +173,7 @@ class LocalStore:
 
     def _read(self, key: str, file: BinaryIO, found: os.stat_result) -> Object:
         if found.st_size > GET_LIMIT:
-            raise StoreError(
+            raise TooLargeError(
                 f"{self._root / key} has {found.st_size} bytes, more than the {GET_LIMIT}"
                 " that are read at once",
                 hint="something large was stored under a small file's name; look at it",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import obstore
 from obstore import exceptions as failures
 
-from ..errors import ConflictError, NotFoundError, StoreError
+from ..errors import ConflictError, NotFoundError, StoreError, TooLargeError
 from .disk import CHUNK, appearing, explained
 from .keys import check_folder, check_key, is_key
 from .port import GET_LIMIT, Entry, Object
@@ -146,7 +146,7 @@ class ObstoreStore:
                 raise _NotModified from error
             size = found.meta["size"]
             if size > GET_LIMIT:
-                raise StoreError(
+                raise TooLargeError(
                     f"{key} in {self._where} has {size} bytes, more than the {GET_LIMIT}"
                     " that are read at once",
                     hint="something large was stored under a small file's name; look at it",

@@ -63,7 +63,7 @@ class Store(Protocol):
         ...
 
     def get(self, key: str) -> Object:
-        """Give the object; `NotFoundError` when there is none."""
+        """Give the object; `NotFoundError` when there is none, `TooLargeError` over `GET_LIMIT`."""
         ...
 
     def get_if_changed(self, key: str, etag: str) -> Object | None:

@@ -1,0 +1,101 @@
+"""What is left out of a bundle: a table of rules, each with why this is safe.
+
+A path is left out by the first rule with a pattern that it matches. In a pattern `*` stands for
+anything, slashes too. Licences stay: a bundle hands these packages on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class When(StrEnum):
+    """On what a rule depends, besides the path."""
+
+    ALWAYS = "always"
+    UNUSED = "unused"
+    """Only native libraries that no native file that stays links or names: seen in each build."""
+    COMPILED = "compiled"
+    """Only sources whose bytecode is in the bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: what it leaves out.
+        why: why nothing misses it.
+        patterns: the paths.
+        when: on what else it depends.
+    """
+
+    name: str
+    why: str
+    patterns: tuple[str, ...]
+    when: When = When.ALWAYS
+
+    def matches(self, path: str) -> bool:
+        """Whether it is about this path."""
+        return any(fnmatchcase(path, pattern) for pattern in self.patterns)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "second copy of onnxruntime",
+        "for programs in C; the Python binding has its own copy inside",
+        ("onnxruntime/capi/libonnxruntime.so*",),
+        When.UNUSED,
+    ),
+    Rule(
+        "onnxruntime's tools",
+        "they convert, train and quantise models; opening and running one imports none of them",
+        tuple(
+            f"onnxruntime/{folder}/*"
+            for folder in ("backend", "datasets", "quantization", "tools", "training")
+        )
+        + ("onnxruntime/transformers/*",),
+    ),
+    Rule(
+        "Pillow's unused extensions",
+        "AVIF, fonts, colour profiles, Tk windows, image arithmetic: no step from a JPEG, PNG,"
+        " WebP, TIFF, BMP or GIF to a tensor uses them",
+        tuple(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk"))
+        + ("PIL/_imagingmath.*", "PIL/_imagingmorph.*"),
+    ),
+    Rule(
+        "libraries that are not linked",
+        "no native file that stays links or names them",
+        ("*.libs/*.so*",),
+        When.UNUSED,
+    ),
+    Rule(
+        "tests",
+        "only test programs import them",
+        ("*/tests/*", "numpy/testing/*", "numpy/conftest.py", "numpy/_core/*_tests.*.so"),
+    ),
+    Rule(
+        "NumPy's builders",
+        "f2py, headers and static libraries build other packages; `_simd` tests NumPy itself",
+        ("numpy/f2py/*", "numpy/_pyinstaller/*", "numpy/_core/_simd.*")
+        + ("*.a", "*.c", "*.h", "*.pc", "*.pxd", "*.pyx", "numpy/_core/lib/*"),
+    ),
+    Rule("type stubs", "only type checkers read them", ("*.pyi", "*/py.typed")),
+    Rule(
+        "installers' records",
+        "only pip and uv read them; METADATA and licences stay",
+        tuple(
+            f"*.dist-info/{name}"
+            for name in ("RECORD", "WHEEL", "INSTALLER", "REQUESTED", "entry_points.txt", "sboms/*")
+        )
+        + ("*.dist-info/top_level.txt", "*.dist-info/uv_*", "bin/*", ".lock"),
+    ),
+    Rule(
+        "sources that are compiled",
+        "Python runs the bytecode in their place; understudy's own stay, for readable tracebacks",
+        ("*.py",),
+        When.COMPILED,
+    ),
+)
