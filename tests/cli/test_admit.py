@@ -128,6 +128,15 @@ def test_serve_ends_with_ctrl_c(serving: Serving, store: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_serve_ends_when_a_service_manager_says_so(serving: Serving, store: Path) -> None:
+    drop("first", store / "fashion" / "dev")
+    serving.wait_for(event="serving")
+    serving.process.terminate()
+    _, err = serving.process.communicate(timeout=60)
+    assert serving.process.returncode == 0
+    assert err.splitlines() == ["watching; Ctrl-C ends it", "stopped"]
+
+
 def test_serve_ends_when_nobody_reads(store: Path) -> None:
     drop("first", store / "fashion" / "dev")
     words = [*COMMAND, "serve", "--every", "0.1", "--json", "--store", str(store)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -128,9 +129,18 @@ class Voice:
 
 @contextlib.contextmanager
 def watching(*, as_json: bool) -> Iterator[Voice]:
-    """Give what says the news; tells how to end it."""
+    """Give what says the news; tells how to end it. SIGTERM, of a service manager, ends it well."""
+
+    def end(_number: int, _frame: object) -> None:
+        talk().print("stopped", style="dim")
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
     talk().print("watching; Ctrl-C ends it", style="dim")
-    yield Voice(as_json=as_json)
+    try:
+        yield Voice(as_json=as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_outcome(console: Console, outcome: Outcome, before: str = "") -> None:
