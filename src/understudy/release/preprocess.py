@@ -24,6 +24,30 @@ Resize = Literal[
     "pillow/hamming",
     "pillow/bicubic",
     "pillow/lanczos",
+    "tensorflow/nearest",
+    "tensorflow/bilinear",
+    "tensorflow/bicubic",
+    "tensorflow/area",
+    "tensorflow/lanczos3",
+    "tensorflow/lanczos5",
+    "tensorflow/mitchellcubic",
+    "tensorflow/gaussian",
+    "tensorflow/bilinear+antialias",
+    "tensorflow/bicubic+antialias",
+    "tensorflow/lanczos3+antialias",
+    "tensorflow/lanczos5+antialias",
+    "tensorflow/mitchellcubic+antialias",
+    "tensorflow/gaussian+antialias",
+    "opencv/nearest",
+    "opencv/linear",
+    "opencv/area",
+    "opencv/cubic",
+    "opencv/lanczos4",
+    "skimage/0",
+    "skimage/1",
+    "skimage/1+antialias",
+    "skimage/3",
+    "skimage/3+antialias",
 ]
 Scale = Literal["none", "0..1", "-1..1", "caffe", "tf", "torch"]
 
@@ -54,7 +78,7 @@ class Preprocess:
         size: (height, width) in pixels.
         fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio,
             "crop" keeps it, and cuts off what is too much on two sides.
-        resize: library/method.
+        resize: library/method, with "+antialias" where the library smooths only when it is told.
         scale: from grey levels 0..255 to the numbers that the model takes.
     """
 

@@ -1,8 +1,8 @@
 """From a decoded image to the numbers that the model takes.
 
-The arithmetic is, bit by bit, that of the code that people train with: Pillow's `resize`, then
-float32 operations in Keras' order. The pixels stay uint8 until they are written, once, into the
-place in the batch where they are needed.
+The arithmetic is that of the code that people train with: Pillow's `resize`, bit by bit, or the
+methods of `resize`, then float32 operations in Keras' order. The pixels stay uint8 as long as they
+can, and are written once, into the place in the batch where they are needed.
 """
 
 from __future__ import annotations
@@ -48,16 +48,46 @@ def write(image: Image.Image, how: Resolved, out: Target) -> None:
         how: the way that the release records.
         out: one image's place in a batch: `how.shape`, of `how.dtype`. A view will do.
     """
+    pixels = _resized(image, how)
+    if how.color == "bgr":
+        pixels = pixels[:, :, ::-1]
+    SCALES[how.scale](pixels, LAYOUTS[how.layout](out))
+
+
+def _resized(image: Image.Image, how: Resolved) -> Pixels:
+    """(height, width, C) of uint8, or of float32 where the library does not round."""
     height, width = how.size
-    if image.size != (width, height):
+    if image.size != (width, height) and how.resize in METHODS:
         box = middle(image.size, (width, height)) if how.fit == "crop" else None
         image = image.resize((width, height), METHODS[how.resize], box)
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
-    if how.color == "bgr":
-        pixels = pixels[:, :, ::-1]
-    SCALES[how.scale](pixels, LAYOUTS[how.layout](out))
+    if image.size == (width, height):
+        return pixels
+    from .resize import resize  # only where it is asked for
+
+    if how.fit == "crop":
+        pixels = middle_pixels(pixels, height, width)
+    resized = resize(pixels, how.resize, height, width)
+    if how.dtype == "uint8" and resized.dtype != np.uint8:
+        resized = np.clip(np.rint(resized), 0, 255).astype(np.uint8)
+    return resized
+
+
+def middle_pixels(pixels: Pixels, height: int, width: int) -> Pixels:
+    """The same part as `middle` in whole pixels, as Keras' `smart_resize` takes it.
+
+    Args:
+        pixels: (H, W, C).
+        height: of the target.
+        width: of the target.
+    """
+    tall, wide = pixels.shape[:2]
+    inner_height = min(tall, max(1, int(wide * height / width)))
+    inner_width = min(wide, max(1, int(tall * width / height)))
+    top, left = int((tall - inner_height) / 2), int((wide - inner_width) / 2)
+    return pixels[top : top + inner_height, left : left + inner_width]
 
 
 def middle(size: Size, target: Size) -> Box:
