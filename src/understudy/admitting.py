@@ -16,7 +16,7 @@ from .following import fleet
 from .release.layout import DEFAULT_STAGES, check_model
 from .store.local import LocalStore
 from .store.port import Store
-from .wiring import PathLike, loader_of, now, rehearse, store_at, user
+from .wiring import PathLike, loader_of, now, store_at, trial, user
 
 if TYPE_CHECKING:
     from .delivery.admission import Admission, Made, Outcome
@@ -145,7 +145,7 @@ def _admission(store: Store, made: Made | None = None, digests: Digests | None =
 
     return Admission(
         store,
-        lambda files, served: propose(files, served, rehearse),
+        lambda files, served: propose(files, served, trial()),
         by=user(),
         now=now,
         version=version("understudy"),

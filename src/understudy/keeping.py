@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .release.manifest import Manifest
 from .release.records import JSON
 from .store.port import Store
-from .wiring import PathLike, now, rehearse, store_at, user
+from .wiring import PathLike, now, rehearse, store_at, trial, user
 
 if TYPE_CHECKING:
     from .delivery.actions import Delivered
@@ -103,4 +103,4 @@ def remake_release(given: Path, options: JSON, release: str, staging: Path) -> M
     from .delivery.sources import find_sources
 
     plan = plan_release(find_sources([given]), recorded_options(options))
-    return make_release(plan, staging, rehearse) if plan.id == release else None
+    return make_release(plan, staging, trial()) if plan.id == release else None

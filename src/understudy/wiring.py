@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     from .compiler.inspection import Inspection
     from .delivery.actions import Delivered
+    from .delivery.making import Trial
     from .delivery.options import Options
     from .delivery.status import ModelStatus
+    from .release.resolve import Resolved
     from .serve.loading import Loader
 
 DEFAULT_STORE = "./store"
@@ -118,7 +120,7 @@ def open_files(
             preprocess = _written(given / "preprocess.json", json.dumps(dict(preprocess)))
         extra = {Role.LABELS: _path(labels), Role.PREPROCESS: _path(preprocess)}
         plan = plan_release(find_sources([Path(file) for file in files], extra))
-        manifest = make_release(plan, made, rehearse)
+        manifest = make_release(plan, made, trial())
         return Classifier.open(made, served_model(manifest, Path(files[0]).stem, None))
 
 
@@ -133,6 +135,28 @@ def find_images(paths: list[Path]) -> tuple[list[Path], str | None]:
     left_out: Counter[str] = Counter()
     found = list(images_in(paths, left_out))
     return found, described(left_out) if left_out else None
+
+
+def trial() -> Trial:
+    """What tries a release before it is one."""
+    from functools import lru_cache
+
+    import numpy as np
+
+    from .delivery.making import Trial
+    from .serve.image import decode
+    from .serve.tensor import write
+
+    opened = lru_cache(maxsize=8)(
+        lambda image, color, turn: decode(image, color=color, orientation=turn)
+    )
+
+    def prepare(image: bytes, how: Resolved) -> npt.NDArray[Any]:
+        made: npt.NDArray[Any] = np.empty(how.shape, how.dtype)
+        write(opened(image, how.color, how.orientation), how, made)
+        return made
+
+    return Trial(rehearse, prepare)
 
 
 def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -244,7 +268,7 @@ def push_files(
         store_at(store),
         model,
         plan.id,
-        lambda staging: make_release(plan, staging, rehearse),
+        lambda staging: make_release(plan, staging, trial()),
         by=user(),
         now=now,
         message=message,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from understudy.errors import InputError
 from understudy.release import goldens
-from understudy.release.goldens import parse_goldens
+from understudy.release.goldens import parse_goldens, parse_images
 from understudy.release.manifest import Signature
 
 ONE_IN = (Signature("image", (None, 4, 3, 1), "float32"),)
@@ -87,3 +87,28 @@ def test_damage_is_an_error_or_harmless(at: int, value: int, keep: int) -> None:
     data[at] = value
     with contextlib.suppress(InputError):
         parse_goldens(bytes(data[:keep]) if keep % 2 else bytes(data), ONE_IN, ONE_OUT)
+
+
+BYTES = np.frombuffer(b"abcde", np.uint8)
+
+
+def test_image_files() -> None:
+    assert parse_images(packed(images=BYTES, image_sizes=[2, 3])) == (b"ab", b"cde")
+    assert parse_images(packed(inputs=X)) == ()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        ({"images": BYTES}, "image_sizes say"),
+        ({"images": BYTES, "image_sizes": [2.0, 3.0]}, "image_sizes say"),
+        ({"images": BYTES, "image_sizes": 5}, "image_sizes say"),
+        ({"images": X, "image_sizes": [5]}, "must be bytes"),
+        ({"images": BYTES, "image_sizes": [2, 2]}, "add up to 4 bytes, images have 5"),
+        ({"images": BYTES, "image_sizes": [7, -2]}, "add up"),
+        ({"images": BYTES, "image_sizes": [5, 0]}, "add up"),
+    ],
+)
+def test_images_that_do_not_fit(arrays: dict[str, Any], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        parse_images(packed(**arrays))

@@ -26,7 +26,7 @@ from ..files import map_file
 from ..keras import Origin, read
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
-from ..release.goldens import parse_goldens
+from ..release.goldens import parse_goldens, parse_images
 from ..release.identity import Role, release_id
 from ..release.labels import check_labels
 from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature
@@ -39,6 +39,7 @@ from ..release.staging import describe_files, hash_file, stage_sources, write_de
 from .compiling import compile_sources
 from .exports import NOTE as EXPORT_NOTE
 from .exports import is_teachable, usual_preprocess
+from .matching import Prepare, settle
 from .options import BACKENDS, Options
 from .proposals import Proposal
 from .sources import Sources, find_sources
@@ -55,6 +56,19 @@ MAX_CASE_BYTES = 16 << 20
 Arrays = Mapping[str, npt.NDArray[Any]]
 Rehearse = Callable[[Path, Arrays], dict[str, npt.NDArray[Any]]]
 """Opens the model in a folder and gives its outputs, by name, for inputs by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What tries a release before it is one: running models and reading images is not known here.
+
+    Attributes:
+        rehearse: runs a model.
+        prepare: makes an image's tensor.
+    """
+
+    rehearse: Rehearse
+    prepare: Prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +102,14 @@ def plan_release(
 
 
 def make_release(
-    plan: Plan, staging: Path, rehearse: Rehearse, step: Callable[[], None] = lambda: None
+    plan: Plan, staging: Path, trial: Trial, step: Callable[[], None] = lambda: None
 ) -> Manifest:
     """Make the planned release in a local folder, laid out as in the store.
 
     Args:
         plan: what to make.
         staging: the folder.
-        rehearse: opens and runs the model.
+        trial: tries it.
         step: is called between the parts of the work; what it raises ends it.
 
     Where neither the files nor a person says what Keras ran on, goldens decide.
@@ -105,13 +119,13 @@ def make_release(
         ReleaseError: the compiled model does not answer as the goldens say.
     """
     try:
-        return _make(plan, plan.options, staging, rehearse, step)
+        return _make(plan, plan.options, staging, trial, step)
     except (UnsupportedError, ReleaseError):
         if not _is_backend_open(plan):
             raise
         for backend in BACKENDS:
             with contextlib.suppress(InputError, ReleaseError):
-                return _make(plan, replace(plan.options, backend=backend), staging, rehearse, step)
+                return _make(plan, replace(plan.options, backend=backend), staging, trial, step)
         raise
 
 
@@ -126,7 +140,7 @@ def _is_backend_open(plan: Plan) -> bool:
 
 
 def _make(
-    plan: Plan, options: Options, staging: Path, rehearse: Rehearse, step: Callable[[], None]
+    plan: Plan, options: Options, staging: Path, trial: Trial, step: Callable[[], None]
 ) -> Manifest:
     sources = plan.sources
     compiled, origin = compile_sources(sources, options)
@@ -144,10 +158,15 @@ def _make(
         weights = write_described(staging, WEIGHTS_FILE, compiled.files.pieces())
         step()
         if goldens is None:
-            cases = _recorded(staging, inputs, preprocess, rehearse)
+            cases = _recorded(staging, inputs, preprocess, trial.rehearse)
         else:
             cases = parse_goldens(map_file(goldens), inputs, outputs, goldens.name)
-            _compare(cases, rehearse(staging, cases.inputs), goldens.name)
+            _compare(cases, trial.rehearse(staging, cases.inputs), goldens.name)
+            images = parse_images(map_file(goldens), goldens.name)
+            if images:
+                wanted = cases.inputs[inputs[0].name]
+                found = settle(preprocess, images, wanted, trial.prepare, goldens.name)
+                preprocess, compiled = found[0], _with_choices(compiled, found[1], goldens.name)
         cases = _some(cases)
         write_cases(staging / SELF_TEST, cases)
     return Manifest(
@@ -170,14 +189,14 @@ def _make(
 
 
 def propose(
-    files: Mapping[Path, str], served: Manifest | None, rehearse: Rehearse
+    files: Mapping[Path, str], served: Manifest | None, trial: Trial
 ) -> tuple[Proposal, ...]:
     """What can be made of a person's drop: with the options of what is served, and without.
 
     Args:
         files: path -> SHA-256; nobody else can change them.
         served: what the stage serves.
-        rehearse: opens and runs the model.
+        trial: tries it.
 
     Raises:
         InputError: the files are not one model.
@@ -185,11 +204,11 @@ def propose(
     sources = find_sources([*files])
     said = Options(**served.options) if served is not None else Options()
     every = [said] if said == Options() else [said, Options()]
-    return tuple(_proposal(plan_release(sources, options, files), rehearse) for options in every)
+    return tuple(_proposal(plan_release(sources, options, files), trial) for options in every)
 
 
-def _proposal(plan: Plan, rehearse: Rehearse) -> Proposal:
-    return Proposal(plan.id, lambda staging, step: make_release(plan, staging, rehearse, step))
+def _proposal(plan: Plan, trial: Trial) -> Proposal:
+    return Proposal(plan.id, lambda staging, step: make_release(plan, staging, trial, step))
 
 
 def resolve_preprocess(sources: Sources, compiled: Compiled, usual: Preprocess) -> Resolved:
@@ -287,6 +306,13 @@ def _compare(cases: Cases, found: Arrays, name: str) -> None:
             f"the tolerance is {TOLERANCE:.0e}",
             hint="give the goldens of this very model, as model.predict took its inputs, or none",
         )
+
+
+def _with_choices(compiled: Compiled, chosen: tuple[str, ...], name: str) -> Compiled:
+    if not chosen:
+        return compiled
+    note = f"the images in {name} say {', '.join(chosen)}; no preprocess.json does"
+    return replace(compiled, notes=(*compiled.notes, note))
 
 
 def _some(cases: Cases) -> Cases:

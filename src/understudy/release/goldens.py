@@ -2,6 +2,8 @@
 
 Arrays `inputs` and `outputs`; for models with several, `inputs/<name>` and `outputs/<name>`. The
 first dimension counts the examples; inputs are ready tensors, as `model.predict` takes them.
+The images that became the inputs may be there, too, as the bytes of their files: `images`, one
+after the other, and `image_sizes`, the bytes of each.
 The file is a stranger's: nothing is unpickled, and its size is bounded before it is unpacked.
 """
 
@@ -24,6 +26,10 @@ MAX_BYTES = 4 << 30
 """Of all arrays, unpacked."""
 
 HINT = "save it with np.savez('goldens.npz', inputs=x, outputs=model.predict(x))"
+
+IMAGES_HINT = (
+    "images=np.frombuffer(b''.join(files), np.uint8), image_sizes=[len(file) for file in files]"
+)
 
 Array = npt.NDArray[Any]
 
@@ -55,6 +61,33 @@ def parse_goldens(
         )
     typed = {s.name: found_inputs[s.name].astype(s.dtype, copy=False) for s in inputs}
     return Cases(typed, {s.name: found_outputs[s.name] for s in outputs})
+
+
+def parse_images(data: Buffer, name: str = "goldens.npz") -> tuple[bytes, ...]:
+    """Read the image files in goldens; there may be none.
+
+    Raises:
+        InputError: not such a file, or its arrays do not fit together.
+    """
+    arrays = _load(data, name)
+    if "images" not in arrays:
+        return ()
+    images, sizes = arrays["images"], arrays.get("image_sizes")
+    whole = sizes is not None and sizes.ndim == 1 and sizes.dtype.kind in "iu"
+    if not whole or images.ndim != 1 or images.dtype != np.uint8:
+        raise InputError(
+            f"{name}: images must be bytes, and image_sizes say how many each of them has",
+            hint=IMAGES_HINT,
+        )
+    assert sizes is not None
+    if (sizes < 1).any() or int(sizes.sum()) != len(images):
+        raise InputError(
+            f"{name}: image_sizes add up to {int(sizes.sum()):,} bytes, images have "
+            f"{len(images):,}",
+            hint=IMAGES_HINT,
+        )
+    ends = np.cumsum(sizes)
+    return tuple(images[end - size : end].tobytes() for end, size in zip(ends, sizes, strict=True))
 
 
 def _load(data: Buffer, name: str) -> dict[str, Array]:
