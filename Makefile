@@ -4,6 +4,7 @@ VENV   := .venv
 UV_DIR := .cache/uv
 UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
+EMULATOR := $(VENV)/lambda-emulator
 KERAS_ENVS ?= .cache/keras-envs
 MODELS ?= 20
 
@@ -26,12 +27,12 @@ help:
 	@echo "            against the real Keras (KERAS_ENVS=where these are, or shall be)"
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
 	@echo "make bench  measures what the docs state"
-	@echo "make pins   resolves requirements/*.txt again"
+	@echo "make pins   resolves requirements/*.txt, and what goes into bundles, again"
 	@echo "make clean  removes all that the targets made"
 
 setup: $(VENV)/.installed
 
-dev: $(VENV)/.dev-installed
+dev: $(VENV)/.dev-installed $(EMULATOR)/.fetched
 
 $(UV): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,12 +47,21 @@ $(VENV)/.installed: $(UV) requirements/run.txt pyproject.toml
 	@echo "installing the pinned packages ..."
 	@$(TELL_UV) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@ln -sf "$(CURDIR)/$(UV)" $(BIN)/uv
 	@touch $@
 
 $(VENV)/.dev-installed: $(VENV)/.installed requirements/dev.txt
 	@echo "installing the pinned test tools ..."
 	@$(TELL_UV) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
 	@touch $@
+
+# AWS' own emulator of the Lambda runtime, which is in the wheel of another tool.
+$(EMULATOR)/.fetched: $(VENV)/.installed requirements/emulator.txt
+	@echo "fetching the emulator of the Lambda runtime ..."
+	@rm -rf $(EMULATOR) && mkdir -p $(EMULATOR)
+	@$(TELL_UV) { $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes --target $(EMULATOR)/wheel -r requirements/emulator.txt \
+	  && mv $(EMULATOR)/wheel/samcli/local/rapid/aws-lambda-rie-* $(EMULATOR) && rm -rf $(EMULATOR)/wheel && touch $@; } \
+	  || echo "note: it cannot be had here; the tests that need it are skipped"
 
 demo: setup
 	@$(BIN)/python examples/fashion/demo.py
@@ -74,7 +84,7 @@ conformance: dev
 	@$(BIN)/python tests/conformance/random_models.py --environments $(KERAS_ENVS) --count $(MODELS)
 
 bench: dev
-	@for script in compile session decode swap update; do $(BIN)/python bench/$$script.py || exit 1; done
+	@for script in compile session decode swap update bundle; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
@@ -83,6 +93,8 @@ pins: $(UV)
 	  --custom-compile-command "make pins" pyproject.toml -o requirements/run.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" -c requirements/run.txt requirements/serving.in -o src/understudy/build/serving.txt
 
 clean:
 	rm -rf $(VENV) .cache

@@ -15,8 +15,11 @@ PACKAGE = Path(__file__).parent.parent / "src" / "understudy"
 PARTS = (
     "__init__",
     "cli",
+    "edges",
     "admitting",
     "keeping",
+    "building",
+    "build",
     "following",
     "wiring",
     "serve",

@@ -95,3 +95,7 @@ class ConflictError(StoreError):
 
 class ReleaseError(UnderstudyError):
     """A release is damaged, or failed its self-test."""
+
+
+class BuildError(ProblemsError):
+    """A bundle for a function cannot be built, is too large, or does not work."""

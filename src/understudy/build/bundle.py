@@ -5,25 +5,21 @@ Every decision is in `plan`, `rules`, `limits` and `ours`.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from ..errors import BuildError, InputError
-from ..files import Buffer, reason
-from . import archive, wheels
+from ..files import write_file
+from . import archive, package, wheels
 from .bytecode import compile_sources, stays
 from .elf import read_elf
 from .interpreter import Interpreter, find_interpreter
 from .limits import Margin, margins
-from .ours import PACKAGE, needed
+from .links import missing
 from .plan import NOTHING, Found, Plan, Size, plan
 from .proof import Proof, Stand, prove
-from .rules import RULES, Rule
 from .target import Target
 
 Tell = Callable[[str], None]
@@ -70,15 +66,18 @@ def build(target: Target, output: Path, stand: Stand, tell: Tell = lambda _: Non
         BuildError: the packages cannot be had, it is too large, or does not work.
         InputError: the zip cannot be written.
     """
+    if output.is_dir():
+        raise InputError(f"{output} is a folder", hint="name the zip in it that shall be written")
     uv = wheels.find_uv()
     with tempfile.TemporaryDirectory(prefix="understudy-build-") as name:
         tree, zipped = Path(name, "tree"), Path(name, "bundle.zip")
         tell(f"installing packages for {target}")
         wheels.install(uv, target, tree)
-        owners = wheels.packages(tree) | _add_ours(tree)
+        owners = wheels.packages(tree) | package.copy_modules(tree)
         tell("slimming and compiling")
         interpreter = find_interpreter(uv, target.python)
-        found, done = _slim(tree, target, owners, interpreter)
+        made, done = _slim(tree, target, owners, interpreter)
+        check_links(done)
         tell("zipping")
         sizes = archive.write_zip(zipped, {file.path: tree / file.path for file in done.kept})
         whole = Size(zipped.stat().st_size, sum(size.plain for size in sizes.values()))
@@ -90,10 +89,8 @@ def build(target: Target, output: Path, stand: Stand, tell: Tell = lambda _: Non
         proof = prove(zipped, target, interpreter, stand)
         digest = archive.digest(zipped)
         _put(zipped, output)
-    compiled_by = interpreter.version if interpreter is not None and found else None
-    return Bundle(
-        output, target, digest, whole, by_package, saved, room, compiled_by, proof
-    )
+    compiled_by = interpreter.version if interpreter is not None and made else None
+    return Bundle(output, target, digest, whole, by_package, saved, room, compiled_by, proof)
 
 
 def check_limits(room: tuple[Margin, ...], packages: Mapping[str, Size]) -> None:
@@ -106,7 +103,7 @@ def check_limits(room: tuple[Margin, ...], packages: Mapping[str, Size]) -> None
     if over:
         raise BuildError(
             "the bundle is too large for Lambda",
-            hint="; ".join(margin.limit.hint for margin in over),
+            hint="; ".join(dict.fromkeys(margin.limit.hint for margin in over)),
             problems=tuple(
                 f"{margin.limit.name}: {margin.used:,} bytes, at most {margin.limit.most:,}"
                 for margin in over
@@ -115,42 +112,19 @@ def check_limits(room: tuple[Margin, ...], packages: Mapping[str, Size]) -> None
         )
 
 
-def _add_ours(tree: Path) -> dict[str, str]:
-    """Copy the modules of understudy that are needed, and what says whose they are."""
-    root = Path(__file__).parents[1]
-    modules, packages = {}, set()
-    for path in root.rglob("*.py"):
-        parts = (PACKAGE, *path.relative_to(root).with_suffix("").parts)
-        name = ".".join(parts).removesuffix(".__init__")
-        packages |= {name} if parts[-1] == "__init__" else set()
-        modules[name] = path
-    texts = {name: path.read_text(encoding="utf-8") for name, path in modules.items()}
-    owner = f"{PACKAGE} {version(PACKAGE)}"
-    owners = {}
-    for name in needed(texts, frozenset(packages)):
-        path = f"{PACKAGE}/{modules[name].relative_to(root).as_posix()}"
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text(texts[name], encoding="utf-8")
-        owners[path] = owner
-    return owners | {path: owner for path in _add_metadata(tree)}
+def check_links(done: Plan) -> None:
+    """Refuse a bundle in which a native file would not find a library.
 
-
-def _add_metadata(tree: Path) -> list[str]:
-    """Copy understudy's metadata and licence, wherever it is installed from."""
-    try:
-        ours = distribution(PACKAGE)
-    except PackageNotFoundError:
-        return []
-    folder = f"{PACKAGE}-{ours.version}.dist-info"
-    written = []
-    for name in ("METADATA", "licenses/LICENSE"):
-        text = ours.read_text(name)
-        if text is not None:
-            path = tree / folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            written.append(f"{folder}/{name}")
-    return written
+    Raises:
+        BuildError: it is one; with all that is missing.
+    """
+    problems = missing(done.kept)
+    if problems:
+        raise BuildError(
+            "the bundle would not work: libraries are missing",
+            hint="build it with the newest understudy",
+            problems=problems,
+        )
 
 
 def _slim(
@@ -207,13 +181,6 @@ def _saved(done: Plan, tree: Path, scratch: Path) -> dict[str, Size]:
     return totals
 
 
-def rule_of(name: str) -> Rule:
-    """The rule with a name."""
-    return next(rule for rule in RULES if rule.name == name)
-
-
 def _put(zipped: Path, output: Path) -> None:
-    from ..files import write_file
-
     with zipped.open("rb") as file:
         write_file(output, iter(lambda: file.read(1 << 20), b""))

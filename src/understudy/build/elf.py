@@ -54,7 +54,7 @@ def read_elf(data: bytes) -> Native | None:
     try:
         (machine,) = struct.unpack_from("<H", data, 18)
         needed, soname = _dynamic(data)
-    except (struct.error, ValueError, StopIteration):
+    except (struct.error, ValueError, OverflowError, StopIteration):
         return None
     named = frozenset(name.decode() for name in NAMED.findall(data))
     return Native(MACHINES.get(machine), frozenset(needed), soname, named)

@@ -30,7 +30,9 @@ class Limit:
 
 
 LIMITS: tuple[Limit, ...] = (
-    Limit("zip, uploaded directly", True, 50 * 1024**2, "upload it to a bucket and deploy it there"),
+    Limit(
+        "zip, uploaded directly", True, 50 * 1024**2, "upload it to a bucket and deploy it there"
+    ),
     Limit("unzipped, with all layers", False, 262_144_000, "leave packages out of it"),
 )
 

@@ -1,8 +1,8 @@
 """The proof that a bundle works: unpacked, alone on the path, it serves a release.
 
 `rehearsal.py` is the program that runs in the target's Python: without site-packages, without
-the user's variables, with nothing but the standard library and the bundle. The release passes its
-self-test there, one image of each format is decoded and classified, and a client for S3 is made.
+the user's variables, with nothing but the standard library and the bundle. The function's handler
+opens the release there, which passes its self-test, and answers for one image of each format.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import BuildError
 from .archive import extract_zip, remove_read_only
@@ -48,7 +49,7 @@ class Proof:
         ran: whether it could be run here.
         python: the version of the Python that ran it.
         formats: of the images that were classified.
-        seconds: from an empty interpreter to the first answer.
+        seconds: from the handler's import to the first answer.
         why_not: why it could not be run; empty if it was.
     """
 
@@ -89,25 +90,27 @@ def prove(bundle: Path, target: Target, interpreter: Interpreter | None, stand: 
     return Proof(True, interpreter.version, tuple(said["formats"]), said["seconds"])
 
 
-def _run(interpreter: Interpreter, task: Path, home: Path, stand: Stand) -> dict[str, list[str]]:
-    command = [str(interpreter.path), "-I", "-S", "-B", str(REHEARSAL), str(task)]
-    command += [str(stand.store), stand.model, str(stand.images), stand.label]
+def _run(interpreter: Interpreter, task: Path, home: Path, stand: Stand) -> dict[str, Any]:
+    command = [str(interpreter.path), "-I", "-S", "-B", str(REHEARSAL)]
+    command += [str(task), str(stand.images), stand.label]
+    variables: dict[str, Path | str] = {"HOME": home, "TMPDIR": home, "UNDERSTUDY_CACHE": home}
+    variables |= {"UNDERSTUDY_STORE": stand.store, "UNDERSTUDY_MODEL": stand.model}
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
-            env={"HOME": str(home), "TMPDIR": str(home), "UNDERSTUDY_CACHE": str(home)},
+            env={name: str(value) for name, value in variables.items()},
             cwd=home,
             timeout=SECONDS,
             check=False,
         )
-        said = done.stderr.strip()
     except subprocess.TimeoutExpired:
         raise _failed(f"it took more than {SECONDS} seconds") from None
-    if done.returncode or said:
-        raise _failed(said.rpartition("\n")[2] or f"it ended with code {done.returncode}")
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2]
+        raise _failed(said or f"it ended with code {done.returncode}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
     return found
 
 

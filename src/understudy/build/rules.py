@@ -52,18 +52,27 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "onnxruntime's tools",
         "they convert, train and quantise models; opening and running one imports none of them",
-        tuple(
-            f"onnxruntime/{folder}/*"
-            for folder in ("backend", "datasets", "quantization", "tools", "training")
-        )
-        + ("onnxruntime/transformers/*",),
+        (
+            "onnxruntime/backend/*",
+            "onnxruntime/datasets/*",
+            "onnxruntime/quantization/*",
+            "onnxruntime/tools/*",
+            "onnxruntime/training/*",
+            "onnxruntime/transformers/*",
+        ),
     ),
     Rule(
         "Pillow's unused extensions",
         "AVIF, fonts, colour profiles, Tk windows, image arithmetic: no step from a JPEG, PNG,"
         " WebP, TIFF, BMP or GIF to a tensor uses them",
-        tuple(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk"))
-        + ("PIL/_imagingmath.*", "PIL/_imagingmorph.*"),
+        (
+            "PIL/_avif.*",
+            "PIL/_imagingcms.*",
+            "PIL/_imagingft.*",
+            "PIL/_imagingmath.*",
+            "PIL/_imagingmorph.*",
+            "PIL/_imagingtk.*",
+        ),
     ),
     Rule(
         "libraries that are not linked",
@@ -79,18 +88,34 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "NumPy's builders",
         "f2py, headers and static libraries build other packages; `_simd` tests NumPy itself",
-        ("numpy/f2py/*", "numpy/_pyinstaller/*", "numpy/_core/_simd.*")
-        + ("*.a", "*.c", "*.h", "*.pc", "*.pxd", "*.pyx", "numpy/_core/lib/*"),
+        (
+            "numpy/f2py/*",
+            "numpy/_pyinstaller/*",
+            "numpy/_core/_simd.*",
+            "numpy/_core/lib/*",
+            "*.a",
+            "*.c",
+            "*.h",
+            "*.pxd",
+            "*.pyx",
+        ),
     ),
     Rule("type stubs", "only type checkers read them", ("*.pyi", "*/py.typed")),
     Rule(
         "installers' records",
         "only pip and uv read them; METADATA and licences stay",
-        tuple(
-            f"*.dist-info/{name}"
-            for name in ("RECORD", "WHEEL", "INSTALLER", "REQUESTED", "entry_points.txt", "sboms/*")
-        )
-        + ("*.dist-info/top_level.txt", "*.dist-info/uv_*", "bin/*", ".lock"),
+        (
+            "*.dist-info/RECORD",
+            "*.dist-info/WHEEL",
+            "*.dist-info/INSTALLER",
+            "*.dist-info/REQUESTED",
+            "*.dist-info/entry_points.txt",
+            "*.dist-info/top_level.txt",
+            "*.dist-info/sboms/*",
+            "*.dist-info/uv_*.json",
+            "bin/*",
+            ".lock",
+        ),
     ),
     Rule(
         "sources that are compiled",

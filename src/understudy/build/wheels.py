@@ -18,7 +18,14 @@ from .target import Target
 
 PINS = Path(__file__).with_name("serving.txt")
 
-OFFLINE = ("dns error", "failed to fetch", "error sending request", "client error", "network", "timed out")
+OFFLINE = (
+    "dns error",
+    "failed to fetch",
+    "error sending request",
+    "client error",
+    "network",
+    "timed out",
+)
 
 
 def find_uv() -> Path:
@@ -55,13 +62,22 @@ def install(uv: Path, target: Target, folder: Path, pins: Path = PINS) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
     if done.returncode == 0:
         return
-    said = " ".join(done.stderr.replace("×", "").replace("╰─▶", ":").split())
-    offline = any(sign in said.lower() for sign in OFFLINE)
+    said = [line.strip(" ×╰─▶│├") for line in done.stderr.splitlines()]
+    if any(sign in done.stderr.lower() for sign in OFFLINE):
+        raise BuildError(
+            f"the packages for {target} cannot be fetched: {_cause(said)}",
+            hint="check the network; if you use a mirror, name it in UV_DEFAULT_INDEX",
+        )
     raise BuildError(
-        f"the packages for {target} cannot be installed: {said[:600]}",
-        hint="check the network; if you use a mirror, name it in UV_DEFAULT_INDEX"
-        if offline
-        else "build it with the newest version of understudy and of uv",
+        f"the packages for {target} cannot be installed: {' '.join(' '.join(said).split())}",
+        hint="build it with the newest understudy and the newest uv",
+    )
+
+
+def _cause(lines: list[str]) -> str:
+    """The innermost cause that uv names."""
+    return next((line for line in reversed(lines) if line), "uv does not say why").removeprefix(
+        "cause: "
     )
 
 

@@ -94,16 +94,21 @@ def settle(
     smallest = sorted(range(len(images)), key=lambda index: len(images[index]))[:EXAMPLES]
     trials = _Trials([(images[i], inputs[i].astype(np.float64)) for i in smallest], prepare)
     if trials.difference(how).mean <= EXACT:
-        return how, ()
+        return _proven(how), ()
     best = _nearest(how, trials, frozenset(how.assumed))
     free = _nearest(best, trials, frozenset(CHOICES))
     left, least = trials.difference(best), trials.difference(free)
     if left.mean <= SAME and not least.mean < BETTER * left.mean:
-        return best, _changes(how, best)
+        return _proven(best), _changes(how, best)
     raise ReleaseError(
         f"the images in {name} do not become its inputs: they are off by {left}",
         hint=_advice(how, free, least),
     )
+
+
+def _proven(how: Resolved) -> Resolved:
+    """Nothing is assumed any more but what images may not show: few have an orientation."""
+    return replace(how, assumed=tuple(key for key in how.assumed if key == "orientation"))
 
 
 @dataclass(frozen=True, slots=True)
