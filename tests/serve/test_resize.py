@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from understudy.release.preprocess import Preprocess, Resize
+from understudy.release.preprocess import Fit, Preprocess, Resize
 from understudy.release.resolve import resolve
 from understudy.serve import tensor
 from understudy.serve.resize import METHODS, resize
@@ -121,16 +121,32 @@ def test_a_model_that_takes_bytes_gets_rounded_ones() -> None:
 @pytest.mark.parametrize(
     ("size", "target", "expected"),
     [
-        ((10, 20), (5, 5), (0, 10, 5, 15)),
-        ((21, 10), (5, 5), (5, 15, 0, 10)),
-        ((9, 9), (3, 3), (0, 9, 0, 9)),
-        ((1, 100), (10, 10), (0, 1, 49, 50)),
+        ((20, 10), (5, 5), (5, 0, 15, 10)),
+        ((10, 21), (5, 5), (0, 5, 10, 15)),
+        ((9, 9), (3, 3), (0, 0, 9, 9)),
+        ((100, 1), (10, 10), (49, 0, 50, 1)),
+        ((1, 100), (100, 1), (0, 49, 1, 50)),
     ],
 )
 def test_the_middle_in_whole_pixels(size: Any, target: Any, expected: Any) -> None:
-    """keras/src/utils/image_utils.py, smart_resize."""
-    y, x = np.mgrid[: size[0], : size[1]]
-    part = middle_pixels(np.stack([y, x, x], -1).astype(np.uint8), *target)
-    top, bottom, left, right = expected
-    assert part.shape[:2] == (bottom - top, right - left)
-    assert tuple(part[0, 0, :2]) == (top, left)
+    assert middle_pixels(size, target) == expected
+
+
+@pytest.mark.parametrize("fit", get_args(Fit))
+@pytest.mark.parametrize("kind", ["dataset", "load_img"])
+def test_a_fit_is_that_of_keras(fit: Any, kind: str) -> None:
+    """`resizing/keras.npz`: image_dataset_from_directory and load_img of Keras 3."""
+    method: Any = {"dataset": "tensorflow/bilinear", "load_img": "pillow/bilinear"}[kind]
+    checked = 0
+    with np.load(RESIZING / "keras.npz") as found:
+        for key in found.files:
+            said, _, name = key.rpartition("/")
+            if said == f"{kind}/{fit}":
+                expected = found[key]
+                how = resolve(Preprocess(resize=method, fit=fit, scale="none"), expected.shape)
+                out = np.empty(how.shape, np.float32)
+                write(Image.fromarray(found[f"in/{name}"]), how, out)
+                assert np.abs(out - expected).max() <= (FLOAT32 if kind == "dataset" else 0)
+                checked += 1
+    known = {"dataset": {"crop"}, "load_img": {"crop", "pad_to_aspect_ratio"}}
+    assert checked == (0 if fit in known[kind] else 3), "Keras has no such fit there"

@@ -16,7 +16,7 @@ from ..errors import PreprocessError
 
 Color = Literal["rgb", "bgr", "grayscale", "rgba"]
 Orientation = Literal["exif", "ignore"]
-Fit = Literal["stretch", "crop"]
+Fit = Literal["stretch", "crop", "crop_to_aspect_ratio", "pad_to_aspect_ratio"]
 Resize = Literal[
     "pillow/nearest",
     "pillow/box",
@@ -77,7 +77,9 @@ class Preprocess:
         orientation: "exif" turns a photograph upright by its orientation tag; "ignore" does not.
         size: (height, width) in pixels.
         fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio,
-            "crop" keeps it, and cuts off what is too much on two sides.
+            "crop" keeps it, and cuts off what is too much on two sides, at any place in a pixel;
+            Keras' "crop_to_aspect_ratio" does this in whole pixels, and its
+            "pad_to_aspect_ratio" adds black on two sides.
         resize: library/method, with "+antialias" where the library smooths only when it is told.
         scale: from grey levels 0..255 to the numbers that the model takes.
     """

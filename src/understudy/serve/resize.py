@@ -37,6 +37,8 @@ def resize(pixels: Pixels, method: str, height: int, width: int) -> Numbers:
         (height, width, C) of uint8, or of float32 from 0 to 255 (cubic and Lanczos kernels of
         TensorFlow go a little beyond).
     """
+    if pixels.shape[:2] == (height, width):
+        return pixels
     return METHODS[method](pixels, height, width)
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..release.preprocess import Resize, Scale
+    from ..release.preprocess import Fit, Resize, Scale
     from ..release.resolve import Layout, Resolved
 
     Pixels = NDArray[np.uint8]
@@ -57,37 +57,54 @@ def write(image: Image.Image, how: Resolved, out: Target) -> None:
 def _resized(image: Image.Image, how: Resolved) -> Pixels:
     """(height, width, C) of uint8, or of float32 where the library does not round."""
     height, width = how.size
-    if image.size != (width, height) and how.resize in METHODS:
-        box = middle(image.size, (width, height)) if how.fit == "crop" else None
-        image = image.resize((width, height), METHODS[how.resize], box)
-    pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, None]
     if image.size == (width, height):
-        return pixels
+        return _pixels(image)
+    if how.fit == "pad_to_aspect_ratio":
+        image = padded(image, (width, height))
+    box = BOXES[how.fit](image.size, (width, height))
+    if how.resize in METHODS:
+        return _pixels(image.resize((width, height), METHODS[how.resize], box))
     from .resize import resize  # only where it is asked for
 
     if how.fit == "crop":
-        pixels = middle_pixels(pixels, height, width)
-    resized = resize(pixels, how.resize, height, width)
+        box = middle_pixels(image.size, (width, height))
+    left, top, right, bottom = map(int, box)
+    resized = resize(_pixels(image)[top:bottom, left:right], how.resize, height, width)
     if how.dtype == "uint8" and resized.dtype != np.uint8:
         resized = np.clip(np.rint(resized), 0, 255).astype(np.uint8)
     return resized
 
 
-def middle_pixels(pixels: Pixels, height: int, width: int) -> Pixels:
-    """The same part as `middle` in whole pixels, as Keras' `smart_resize` takes it.
+def _pixels(image: Image.Image) -> Pixels:
+    """(H, W, C); one channel, too."""
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
-    Args:
-        pixels: (H, W, C).
-        height: of the target.
-        width: of the target.
+
+def padded(image: Image.Image, target: Size) -> Image.Image:
+    """The image between two black stripes of the same size, with nearly the target's proportions.
+
+    Sizes are (width, height). As in keras/src/backend/*/image.py, `pad_to_aspect_ratio`, a pixel
+    that cannot be halved is left out.
     """
-    tall, wide = pixels.shape[:2]
-    inner_height = min(tall, max(1, int(wide * height / width)))
-    inner_width = min(wide, max(1, int(tall * width / height)))
-    top, left = int((tall - inner_height) / 2), int((wide - inner_width) / 2)
-    return pixels[top : top + inner_height, left : left + inner_width]
+    width, height = image.size
+    left = max(0, height * target[0] // target[1] - width) // 2
+    top = max(0, width * target[1] // target[0] - height) // 2
+    around = Image.new(image.mode, (width + 2 * left, height + 2 * top))
+    around.paste(image, (left, top))
+    return around
+
+
+def middle_pixels(size: Size, target: Size) -> Box:
+    """The same part as `middle` in whole pixels, as Keras takes it.
+
+    Sizes are (width, height); keras/src/utils/image_utils.py, `load_img` and `smart_resize`.
+    """
+    width, height = size
+    inner_width = max(1, min(width, height * target[0] // target[1]))
+    inner_height = max(1, min(height, width * target[1] // target[0]))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    return left, top, left + inner_width, top + inner_height
 
 
 def middle(size: Size, target: Size) -> Box:
@@ -156,3 +173,11 @@ LAYOUTS: Mapping[Layout, Callable[[Target], Target]] = {
     "HW": lambda out: out[:, :, None],
 }
 """One image's tensor, seen as (H, W, C)."""
+
+BOXES: Mapping[Fit, Callable[[Size, Size], Box]] = {
+    "stretch": lambda size, _: (0, 0, *size),
+    "crop": middle,
+    "crop_to_aspect_ratio": middle_pixels,
+    "pad_to_aspect_ratio": lambda size, _: (0, 0, *size),
+}
+"""(width, height) of an image and of the target -> the part of the image that is resized."""

@@ -1,12 +1,13 @@
-"""Make what the real libraries answer: `python make.py tensorflow|opencv|skimage [FOLDER]`.
+"""Make what the real libraries answer: `python make.py tensorflow|opencv|skimage|keras [FOLDER]`.
 
-Runs in an environment that has the library (tensorflow; opencv-python-headless; scikit-image), and
-writes `FOLDER/<library>.npz`: `in/<image>`, `<method>/<image>/<height>x<width>`, and `version`.
+Runs in an environment that has the library (tensorflow; opencv-python-headless; scikit-image;
+Keras 3 with TensorFlow and Pillow), and writes `FOLDER/<library>.npz`: `in/<image>`, `<method>/<image>/<height>x<width>`, and `version`.
 With a folder, images are larger and more; without, they are few and small, and kept here.
 """
 
 import pathlib
 import sys
+import tempfile
 
 import numpy as np
 
@@ -82,10 +83,43 @@ def skimage():
     return skimage.__version__, found
 
 
+def keras(folder):
+    """Write what Keras makes of files when it keeps their proportions, and when it does not."""
+    from PIL import Image
+
+    import keras
+
+    rng = np.random.default_rng(0)
+    found = {"version": np.array(keras.__version__)}
+    target = (24, 20)
+    for size in ((37, 51), (60, 41), (17, 44)):
+        name = f"{size[0]}x{size[1]}"
+        found[f"in/{name}"] = pictures(size, rng)["noise"]
+        with tempfile.TemporaryDirectory() as made:
+            path = pathlib.Path(made, "class", "image.png")
+            path.parent.mkdir()
+            Image.fromarray(found[f"in/{name}"]).save(path)
+            for fit in ("stretch", "crop_to_aspect_ratio", "pad_to_aspect_ratio"):
+                said = {} if fit == "stretch" else {fit: True}
+                (image,) = keras.utils.image_dataset_from_directory(
+                    made, labels=None, image_size=target, batch_size=None, verbose=False, **said
+                )
+                found[f"dataset/{fit}/{name}"] = np.asarray(image)
+            for fit, keep in (("stretch", False), ("crop_to_aspect_ratio", True)):
+                image = keras.utils.load_img(
+                    path, target_size=target, interpolation="bilinear", keep_aspect_ratio=keep
+                )
+                found[f"load_img/{fit}/{name}"] = keras.utils.img_to_array(image)
+    np.savez_compressed(folder / "keras.npz", **found)
+
+
 def main():
     """Make one library's file."""
     library = sys.argv[1]
     folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE
+    if library == "keras":
+        keras(folder)
+        return
     version, methods = {"tensorflow": tensorflow, "opencv": opencv, "skimage": skimage}[library]()
     rng = np.random.default_rng(0)
     found = {"version": np.array(version)}
