@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from understudy.release.preprocess import Fit, Preprocess, Resize
+from understudy.release.preprocess import Preprocess, Resize
 from understudy.release.resolve import resolve
 from understudy.serve import tensor
 from understudy.serve.resize import METHODS, resize
@@ -132,11 +132,20 @@ def test_the_middle_in_whole_pixels(size: Any, target: Any, expected: Any) -> No
     assert middle_pixels(size, target) == expected
 
 
-@pytest.mark.parametrize("fit", get_args(Fit))
-@pytest.mark.parametrize("kind", ["dataset", "load_img"])
-def test_a_fit_is_that_of_keras(fit: Any, kind: str) -> None:
-    """`resizing/keras.npz`: image_dataset_from_directory and load_img of Keras 3."""
-    method: Any = {"dataset": "tensorflow/bilinear", "load_img": "pillow/bilinear"}[kind]
+@pytest.mark.parametrize(
+    ("kind", "fit"),
+    [
+        ("dataset", "stretch"),
+        ("dataset", "crop_to_aspect_ratio"),
+        ("dataset", "resize_with_pad"),
+        ("layer", "pad_to_aspect_ratio"),
+        ("load_img", "stretch"),
+        ("load_img", "crop_to_aspect_ratio"),
+    ],
+)
+def test_a_fit_is_that_of_keras(kind: str, fit: Any) -> None:
+    """`image_dataset_from_directory`, the layer `Resizing`, and `load_img` of Keras 3."""
+    method: Any = "pillow/bilinear" if kind == "load_img" else "tensorflow/bilinear"
     checked = 0
     with np.load(RESIZING / "keras.npz") as found:
         for key in found.files:
@@ -146,7 +155,6 @@ def test_a_fit_is_that_of_keras(fit: Any, kind: str) -> None:
                 how = resolve(Preprocess(resize=method, fit=fit, scale="none"), expected.shape)
                 out = np.empty(how.shape, np.float32)
                 write(Image.fromarray(found[f"in/{name}"]), how, out)
-                assert np.abs(out - expected).max() <= (FLOAT32 if kind == "dataset" else 0)
+                assert np.abs(out - expected).max() <= (0 if kind == "load_img" else FLOAT32)
                 checked += 1
-    known = {"dataset": {"crop"}, "load_img": {"crop", "pad_to_aspect_ratio"}}
-    assert checked == (0 if fit in known[kind] else 3), "Keras has no such fit there"
+    assert checked == 3

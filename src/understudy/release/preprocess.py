@@ -16,7 +16,7 @@ from ..errors import PreprocessError
 
 Color = Literal["rgb", "bgr", "grayscale", "rgba"]
 Orientation = Literal["exif", "ignore"]
-Fit = Literal["stretch", "crop", "crop_to_aspect_ratio", "pad_to_aspect_ratio"]
+Fit = Literal["stretch", "crop", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "resize_with_pad"]
 Resize = Literal[
     "pillow/nearest",
     "pillow/box",
@@ -79,7 +79,8 @@ class Preprocess:
         fit: how the image's shape becomes the tensor's; "stretch" ignores the aspect ratio,
             "crop" keeps it, and cuts off what is too much on two sides, at any place in a pixel;
             Keras' "crop_to_aspect_ratio" does this in whole pixels, and its
-            "pad_to_aspect_ratio" adds black on two sides.
+            "pad_to_aspect_ratio" adds black on two sides; TensorFlow's "resize_with_pad" adds it
+            after the image was resized.
         resize: library/method, with "+antialias" where the library smooths only when it is told.
         scale: from grey levels 0..255 to the numbers that the model takes.
     """

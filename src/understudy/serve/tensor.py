@@ -8,6 +8,7 @@ can, and are written once, into the place in the batch where they are needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,10 +58,12 @@ def write(image: Image.Image, how: Resolved, out: Target) -> None:
 def _resized(image: Image.Image, how: Resolved) -> Pixels:
     """(height, width, C) of uint8, or of float32 where the library does not round."""
     height, width = how.size
-    if image.size == (width, height):
-        return _pixels(image)
+    if how.fit == "resize_with_pad":
+        return _resized_with_pad(image, how)
     if how.fit == "pad_to_aspect_ratio":
         image = padded(image, (width, height))
+    if image.size == (width, height):
+        return _pixels(image)
     box = BOXES[how.fit](image.size, (width, height))
     if how.resize in METHODS:
         return _pixels(image.resize((width, height), METHODS[how.resize], box))
@@ -73,6 +76,19 @@ def _resized(image: Image.Image, how: Resolved) -> Pixels:
     if how.dtype == "uint8" and resized.dtype != np.uint8:
         resized = np.clip(np.rint(resized), 0, 255).astype(np.uint8)
     return resized
+
+
+def _resized_with_pad(image: Image.Image, how: Resolved) -> Pixels:
+    """Resize until the image fits in, then put black around it; TensorFlow's `resize_with_pad`."""
+    sides = np.array(image.size[::-1], np.float32)
+    target = np.array(how.size, np.float32)
+    exact = sides / (sides / target).max()
+    height, width = (max(1, int(side)) for side in np.floor(exact))
+    inner = _resized(image, replace(how, size=(height, width), fit="stretch"))
+    top, left = (max(0, int(gap)) for gap in np.floor((target - exact) / 2))
+    around = np.zeros((*how.size, inner.shape[2]), inner.dtype)
+    around[top : top + height, left : left + width] = inner
+    return around
 
 
 def _pixels(image: Image.Image) -> Pixels:
@@ -179,5 +195,6 @@ BOXES: Mapping[Fit, Callable[[Size, Size], Box]] = {
     "crop": middle,
     "crop_to_aspect_ratio": middle_pixels,
     "pad_to_aspect_ratio": lambda size, _: (0, 0, *size),
+    "resize_with_pad": lambda size, _: (0, 0, *size),
 }
 """(width, height) of an image and of the target -> the part of the image that is resized."""

@@ -1,8 +1,9 @@
-"""Make what the real libraries answer: `python make.py tensorflow|opencv|skimage|keras [FOLDER]`.
+"""Make what the real libraries answer: `python make.py LIBRARY [FOLDER]`.
 
-Runs in an environment that has the library (tensorflow; opencv-python-headless; scikit-image;
-Keras 3 with TensorFlow and Pillow), and writes `FOLDER/<library>.npz`: `in/<image>`, `<method>/<image>/<height>x<width>`, and `version`.
-With a folder, images are larger and more; without, they are few and small, and kept here.
+LIBRARY is tensorflow, opencv (opencv-python-headless), skimage (scikit-image), or keras (Keras 3,
+TensorFlow and Pillow); it runs in an environment that has it. Writes `FOLDER/LIBRARY.npz`:
+`in/<image>`, `<method>/<image>/<height>x<width>`, and `version`. With a folder, images are larger
+and more; without, they are few and small, and kept here.
 """
 
 import pathlib
@@ -99,8 +100,14 @@ def keras(folder):
             path = pathlib.Path(made, "class", "image.png")
             path.parent.mkdir()
             Image.fromarray(found[f"in/{name}"]).save(path)
-            for fit in ("stretch", "crop_to_aspect_ratio", "pad_to_aspect_ratio"):
-                said = {} if fit == "stretch" else {fit: True}
+            pixels = found[f"in/{name}"].astype("float32")
+            layer = keras.layers.Resizing(*target, pad_to_aspect_ratio=True)
+            found[f"layer/pad_to_aspect_ratio/{name}"] = np.asarray(layer(pixels))
+            for fit, said in (
+                ("stretch", {}),
+                ("crop_to_aspect_ratio", {"crop_to_aspect_ratio": True}),
+                ("resize_with_pad", {"pad_to_aspect_ratio": True}),
+            ):
                 (image,) = keras.utils.image_dataset_from_directory(
                     made, labels=None, image_size=target, batch_size=None, verbose=False, **said
                 )
