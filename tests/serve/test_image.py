@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from understudy.errors import ImageError
 from understudy.serve import decode
-from understudy.serve.image import MAX_PIXELS, _eight_bits
+from understudy.serve.image import MAX_PIXELS, _eight_bits, memory_for
 
 from .makers import encoded, photo, png, turned
 
@@ -243,3 +243,15 @@ def test_threads_leave_the_filters_as_they_were() -> None:
     assert list(warnings.filters) == before
     with pytest.warns(UserWarning, match="ours"):
         warnings.warn("ours", stacklevel=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bytes_a_pixel"), [("JPEG", 10), ("WEBP", 17), ("PNG", 9), ("BMP", 9), ("GIF", 9)]
+)
+def test_the_memory_for_decoding_is_told_by_the_header(kind: str, bytes_a_pixel: int) -> None:
+    assert memory_for(encoded(photo(40, 30), kind)) == 40 * 30 * bytes_a_pixel
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"\x89PNG\r\n\x1a\n", b"BM"])
+def test_what_has_no_header_is_left_to_decoding(data: bytes) -> None:
+    assert memory_for(data) == 0

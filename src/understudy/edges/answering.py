@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import UnderstudyError
+from ..serve.image import memory_for
 from .problem import Problem, problem_of
 from .task import ObjectUrl, Task
 
@@ -49,8 +50,10 @@ class Answer:
         return {**said, "timings_ms": {**fetched, **said["timings_ms"]}}
 
 
-def answer(task: Task, model: Model, objects: Objects) -> Answer | Problem:
-    """Classify an image."""
+def answer(
+    task: Task, model: Model, objects: Objects, memory: int | None = None
+) -> Answer | Problem:
+    """Classify an image, if decoding it takes no more `memory` than this, in bytes."""
     image, fetch_ms = task.image, None
     if isinstance(image, ObjectUrl):
         started = perf_counter()
@@ -58,6 +61,12 @@ def answer(task: Task, model: Model, objects: Objects) -> Answer | Problem:
         if isinstance(found, Problem):
             return found
         image, fetch_ms = found, (perf_counter() - started) * 1000
+    if memory is not None and (needed := memory_for(image)) > memory:
+        return Problem(
+            413,
+            f"decoding this image may take {needed >> 20} MB of memory; {memory >> 20} MB are left",
+            "shrink the image, or give the function more memory",
+        )
     try:
         result = model.classify(image, task.top_k)
     except UnderstudyError as error:

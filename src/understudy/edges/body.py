@@ -30,7 +30,7 @@ def read_task(content_type: str, query: Mapping[str, str], body: bytes) -> Task 
         return wanted
     if len(body) > MAX_BODY:
         return too_large()
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = content_type.partition(";")[0].strip().lower() or _guessed(body)
     for beginning, read in READERS:
         if kind.startswith(beginning):
             if not body:
@@ -43,6 +43,11 @@ def too_large() -> Problem:
     """The body has more bytes than are read."""
     limit = MAX_BODY >> 20
     return Problem(413, f"the body is larger than {limit} MB", "send a smaller or shrunken image")
+
+
+def _guessed(body: bytes) -> str:
+    """The media type of a body of which nobody says it."""
+    return "application/json" if body[:1] == b"{" else "application/octet-stream"
 
 
 def _raw(_: str, body: bytes, top_k: int) -> Task:

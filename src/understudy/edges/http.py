@@ -88,7 +88,7 @@ def response(answer: dict[str, Any] | Problem) -> Response:
 
 
 def _classify(request: Request, service: Service) -> dict[str, Any] | Problem:
-    task = read_task(request.headers.get("content-type", JSON), request.query, request.body)
+    task = read_task(request.headers.get("content-type", ""), request.query, request.body)
     return task if isinstance(task, Problem) else service.classify(task)
 
 

@@ -1,7 +1,7 @@
 """What is asked: one image, and how many labels. Read from JSON and from a query.
 
-    {"image": "<base64>", "name": "blood.jpg", "top_k": 3}
-    {"s3": "s3://photos/blood.jpg"}
+{"image": "<base64>", "name": "blood.jpg", "top_k": 3}
+{"s3": "s3://photos/blood.jpg"}
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def parse_url(text: str) -> ObjectUrl | None:
     return ObjectUrl(bucket, key) if text.startswith("s3://") and bucket else None
 
 
-def parse_task(said: Mapping[str, Any], top_k: int = DEFAULT_TOP_K, name: int = 0) -> Task | Problem:
+def parse_task(
+    said: Mapping[str, Any], top_k: int = DEFAULT_TOP_K, name: int = 0
+) -> Task | Problem:
     """Read a question from JSON; `top_k` and `name` hold where it says none."""
     unknown = [str(key) for key in said if key not in KEYS]
     if unknown:

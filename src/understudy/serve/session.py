@@ -64,6 +64,15 @@ class Session(Protocol):
         ...
 
 
+def import_runtime() -> Any:
+    """Import onnxruntime, which takes 50 to 500 ms; who waits for a store can do it meanwhile."""
+    # onnxruntime 1.31 queues and sends usage events, with a device id, unless told not to.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 def open_session(directory: Path, *, threads: int | None = None) -> Session:
     """Open `directory`/model.onnx; its weights.bin is mapped into memory by onnxruntime.
 
@@ -74,10 +83,7 @@ def open_session(directory: Path, *, threads: int | None = None) -> Session:
     Raises:
         ReleaseError: a file is missing or damaged.
     """
-    # onnxruntime 1.31 queues and sends usage events, with a device id, unless told not to.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort  # 50 to 500 ms: only where a session is opened
-
+    ort = import_runtime()
     for name in (MODEL, WEIGHTS):
         if not (directory / name).is_file():
             raise ReleaseError(

@@ -49,7 +49,8 @@ def is_alb(event: Mapping[str, Any]) -> bool:
 
 def is_v1(event: Mapping[str, Any]) -> bool:
     """Whether a REST API sent this, or an HTTP API in the old format."""
-    return isinstance(event.get("httpMethod"), str) and "requestContext" in event
+    asked = isinstance(event.get("httpMethod"), str) and "requestContext" in event
+    return asked and "methodArn" not in event  # that is a question to an authorizer
 
 
 def read_v2(event: Mapping[str, Any]) -> Web:
