@@ -14,6 +14,9 @@ from understudy.store.memory import MemoryStore
 
 NewStore = Callable[[str, Path], Store]
 
+KILLS = [(kind, when) for kind in ("memory", "local", "s3") for when in ("before", "after")][:-1]
+"""Where calls are killed. After a call is before the next: on S3, which is slow, once is enough."""
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[S3Server]:

@@ -24,7 +24,7 @@ from understudy.release.layout import displaced_folder, stage_file
 from understudy.store import Store
 from understudy.store.memory import MemoryStore
 
-from .conftest import NewStore
+from .conftest import KILLS, NewStore
 from .drops import Files, Time, admission, admit, drop, id_of_files
 from .scene import MODEL, Actor, Killed, check_served, folder_of, push, serves
 
@@ -391,11 +391,14 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
-    ("update", "kind"),
-    [(update, "memory") for update in UPDATES]
-    + [(update, kind) for update in ("replace", "promote") for kind in ("local", "s3")],
+    ("update", "kind", "moment"),
+    [
+        (update, kind, moment)
+        for update in UPDATES
+        for kind, moment in KILLS
+        if kind == "memory" or update in ("replace", "promote")
+    ],
 )
 def test_an_admission_may_be_killed_at_any_call(
     update: str, kind: str, moment: str, tmp_path: Path, new_store: NewStore

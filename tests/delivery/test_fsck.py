@@ -23,7 +23,7 @@ from understudy.store import Store
 from understudy.store.local import LocalStore
 from understudy.store.memory import MemoryStore
 
-from .conftest import NewStore
+from .conftest import KILLS, NewStore
 from .scene import MODEL, Actor, Clock, Killed, check_served, folder_of, push, serves
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
@@ -231,8 +231,7 @@ def test_a_repair_may_be_killed_at_any_call(tmp_path: Path) -> None:
     assert step > 30
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["memory", "local", "s3"])
+@pytest.mark.parametrize(("kind", "when"), KILLS)
 @pytest.mark.parametrize("what", ["push", "promote", "rollback"])
 def test_after_a_kill_it_is_clean_or_repairs(
     tmp_path: Path, new_store: NewStore, what: str, kind: str, when: str

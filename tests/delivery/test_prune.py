@@ -28,7 +28,7 @@ from understudy.release.repository import list_releases
 from understudy.store import Entry, Store
 from understudy.store.memory import MemoryStore
 
-from .conftest import NewStore
+from .conftest import KILLS, NewStore
 from .scene import MODEL, Clock, Killed, push, serves
 from .turns import DAYS, Aged, Player, play_turns
 
@@ -342,8 +342,7 @@ def _calls(scene: Store, folder: Path, what: str, who: int) -> int:
 # --- Kills ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["memory", "local", "s3"])
+@pytest.mark.parametrize(("kind", "when"), KILLS)
 def test_a_prune_may_be_killed_at_any_call(
     tmp_path: Path, new_store: NewStore, kind: str, when: str
 ) -> None:
