@@ -84,14 +84,18 @@ def main() -> None:
         print(f"{'':10}{'last written':13}" + "".join(f"{step:>15}" for step in STEPS))
         for last in LAST:
             store = NotingFolder(folder / last)
-            show("folder", last, measure(store, files, weights_last=last == "weights"))
+            show("folder", last, measure(store, files, folder, weights_last=last == "weights"))
         if program() is None:
             print("SeaweedFS: not measured, there is no `weed` here")
             return
         with running() as server:
             for last in LAST:
                 bucket = NotingBucket(BUCKET, last, settings(server.environment()))
-                show("SeaweedFS", last, measure(bucket, files, weights_last=last == "weights"))
+                show(
+                    "SeaweedFS",
+                    last,
+                    measure(bucket, files, folder, weights_last=last == "weights"),
+                )
 
 
 def show(name: str, last: str, rounds: Sequence[dict[str, float]]) -> None:
@@ -102,13 +106,13 @@ def show(name: str, last: str, rounds: Sequence[dict[str, float]]) -> None:
 
 
 def measure(
-    store: NotingFolder | NotingBucket, files: list[Path], *, weights_last: bool
+    store: NotingFolder | NotingBucket, files: list[Path], folder: Path, *, weights_last: bool
 ) -> list[dict[str, float]]:
     """Seconds of each step, for every round but the first."""
     store.at = {}
     architecture = files[0].read_bytes()
     data = bytearray(files[1].read_bytes())
-    weights = Path(tempfile.mkdtemp(), "weights.h5")
+    weights = folder / "dropped.h5"
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
 
     def news(what: object) -> None:

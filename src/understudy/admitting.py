@@ -139,7 +139,11 @@ def serving(
             thread.join(timeout=5)
 
 
-def _admission(store: Store, made: Made | None = None, digests: Digests | None = None) -> Admission:
+def _ignore(_manifest: Manifest, _staging: Path) -> None:
+    """Keep nothing of what was made."""
+
+
+def _admission(store: Store, made: Made = _ignore, digests: Digests | None = None) -> Admission:
     from .delivery.admission import Admission
     from .delivery.making import propose
 
@@ -149,6 +153,6 @@ def _admission(store: Store, made: Made | None = None, digests: Digests | None =
         by=user(),
         now=now,
         version=version("understudy"),
-        made=made or (lambda _manifest, _staging: None),
+        made=made,
         digests=digests,
     )

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -25,8 +23,6 @@ OPTIMIZER = frozenset({"optimizer", "optimizer_weights"})
 
 TRAINING = frozenset({"seed_generator", "seed_generator_state", "metrics"})
 """Groups, and names, of what is of use in training only: random states, metrics."""
-
-HASHED_AT_ONCE = 2
 
 NUMBERS = ("float", "int", "uint", "bool")
 """How the types begin that can be hashed; strings are kept beside the weights at times."""
@@ -76,7 +72,7 @@ class LoadedTensor:
 
 def load_report(model: Model) -> tuple[LoadedTensor, ...]:
     """Account for every tensor of the files, in the files' order; then for the missing ones."""
-    hashes = itertools.chain(_hashes(model.tensors), itertools.repeat(None))
+    hashes = itertools.chain(map(_hash, model.tensors), itertools.repeat(None))
     return tuple(
         replace(tensor, sha256=found) for tensor, found in zip(account(model), hashes, strict=False)
     )
@@ -126,27 +122,11 @@ def _status(path: str, used: bool, unreached: bool) -> Status:
     return Status.UNUSED if TRAINING.isdisjoint(groups) else Status.TRAINING
 
 
-def _hashes(tensors: Iterable[Tensor]) -> Iterator[str | None]:
-    """Hash them side by side, while they are read one after the other; a few are in memory."""
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
-        waiting: deque[Future[str | None]] = deque()
-        for tensor in tensors:
-            waiting.append(pool.submit(_hash, _read(tensor)))
-            if len(waiting) > HASHED_AT_ONCE:
-                yield waiting.popleft().result()
-        for hashed in waiting:
-            yield hashed.result()
-
-
-def _hash(array: Array | None) -> str | None:
-    return None if array is None else sha256(array)
-
-
-def _read(tensor: Tensor) -> Array | None:
+def _hash(tensor: Tensor) -> str | None:
     if not tensor.dtype.startswith(NUMBERS):
         return None
     try:
-        return tensor.read()
+        return sha256(tensor.read())
     except ModelFileError:  # one that is used is refused where it is needed
         return None
 

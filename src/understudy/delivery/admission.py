@@ -211,10 +211,10 @@ class Admission:
 
     def _wait(self, scene: _Scene, quiet: float) -> None:
         """Wait until the folder has been as it is for so many seconds, or raise `ConflictError`."""
+        self._check_unchanged(scene)
         while left := self._left(scene, quiet):
             self._patience.sleep(min(left, LOOK_SECONDS))
             self._check_unchanged(scene)
-        self._check_unchanged(scene)
 
     def _check_unchanged(self, scene: _Scene) -> None:
         """Raise `ConflictError` as soon as the folder is not what it was."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError, ReleaseError
-from ..release.preprocess import Color, Fit, Orientation, Resize, Scale
-from ..release.resolve import NEED_THREE, Resolved
+from ..errors import InputError, PreprocessError, ReleaseError
+from ..release import preprocess
+from ..release.preprocess import Scale
+from ..release.resolve import Resolved, check_scale
 
 Array = npt.NDArray[Any]
 Prepare = Callable[[bytes, Resolved], Array]
@@ -51,10 +52,10 @@ EXAMPLES = 3
 CLOSEST = 6
 """So many methods that come near on one image are tried on the others."""
 
-RESIZE: tuple[Resize, ...] = get_args(Resize)
-FIT: tuple[Fit, ...] = get_args(Fit)
-ORIENTATION: tuple[Orientation, ...] = get_args(Orientation)
-SCALE: tuple[Scale, ...] = get_args(Scale)
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    **{key: preprocess.CHOICES[key] for key in ("scale", "color", "orientation", "fit", "resize")},
+    "color": ("rgb", "bgr"),  # how many channels there are is not open
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,12 @@ def settle(
     if trials.difference(how).mean <= EXACT:
         return _proven(how), ()
     best = _nearest(how, trials, frozenset(how.assumed))
+    left = trials.difference(best)
+    if left.mean <= CLOSE:
+        return _proven(best), _changes(how, best)
     free = _nearest(best, trials, frozenset(CHOICES))
-    left, least = trials.difference(best), trials.difference(free)
-    if left.mean <= CLOSE or (left.mean <= SAME and least.mean >= BETTER * left.mean):
+    least = trials.difference(free)
+    if left.mean <= SAME and least.mean >= BETTER * left.mean:
         return _proven(best), _changes(how, best)
     raise ReleaseError(
         f"the images in {name} do not become its inputs: they are off by {left}",
@@ -155,15 +159,6 @@ def _blocks(tensor: Array, how: Resolved) -> Array:
     return tensor
 
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "scale": SCALE,
-    "color": ("rgb", "bgr"),
-    "orientation": ORIENTATION,
-    "fit": FIT,
-    "resize": RESIZE,
-}
-
-
 def _nearest(how: Resolved, trials: _Trials, open_: frozenset[str]) -> Resolved:
     """Change what is open, step by step, to what comes nearest. Ties stay as they are."""
 
@@ -198,10 +193,11 @@ def _ways(how: Resolved, keys: Sequence[str]) -> list[Resolved]:
 
 
 def _is_possible(how: Resolved) -> bool:
-    colors: tuple[Color, ...] = ("rgb", "bgr")
-    return (how.scale not in NEED_THREE or how.color in colors) and (
-        how.dtype != "uint8" or how.scale == "none"
-    )
+    try:
+        check_scale(how.scale, how.color, how.dtype)
+    except PreprocessError:
+        return False
+    return True
 
 
 def _changes(before: Resolved, after: Resolved) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StoreError
-from ..store.disk import explained, sync
+from ..store.disk import explained, linked, sync
 from .download import part_of
 from .manifest import Manifest
 
@@ -104,9 +104,7 @@ class Cache:
             for file in manifest.files:
                 part = part_of(path / file.name)
                 part.unlink(missing_ok=True)
-                try:
-                    part.hardlink_to(folder / file.name)
-                except OSError:  # on another disk
+                if not linked(folder / file.name, part):  # on another disk
                     shutil.copyfile(folder / file.name, part)
                 sync(part)
                 part.replace(path / file.name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def parse_images(data: Buffer, name: str = "goldens.npz") -> tuple[bytes, ...]:
     Raises:
         InputError: not such a file, or its arrays do not fit together.
     """
-    arrays = _load(data, name)
+    arrays = _load(data, name, ("images", "image_sizes"))
     if "images" not in arrays:
         return ()
     images, sizes = arrays["images"], arrays.get("image_sizes")
@@ -90,14 +90,15 @@ def parse_images(data: Buffer, name: str = "goldens.npz") -> tuple[bytes, ...]:
     return tuple(images[end - size : end].tobytes() for end, size in zip(ends, sizes, strict=True))
 
 
-def _load(data: Buffer, name: str) -> dict[str, Array]:
+def _load(data: Buffer, name: str, wanted: Collection[str] | None = None) -> dict[str, Array]:
+    """Unpack the arrays that are wanted and there; all of them, if nothing is said."""
     try:
         with zipfile.ZipFile(BufferFile(data)) as archive:
             size = sum(info.file_size for info in archive.infolist())
         if size > MAX_BYTES:
             raise InputError(f"{name} unpacks to {size:,} bytes", hint="keep a few examples only")
         with np.load(BufferFile(data), allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
+            return {key: arrays[key] for key in arrays.files if wanted is None or key in wanted}
     except InputError:
         raise
     except Exception as error:  # NumPy and zipfile have a dozen kinds for a file that is damaged

@@ -132,7 +132,7 @@ def resolve(
     _check_color(color, channels)
     unscaled = model_rescales or dtype == "uint8"
     scale = said.scale or ("none" if unscaled else usual.scale or "0..1")
-    _check_scale(scale, color, dtype)
+    check_scale(scale, color, dtype)
     assumed = [
         key
         for key in ("color", "orientation", "fit", "resize", "scale")
@@ -189,7 +189,12 @@ def _check_color(color: Color, channels: int | None) -> None:
         )
 
 
-def _check_scale(scale: Scale, color: Color, dtype: str) -> None:
+def check_scale(scale: Scale, color: Color, dtype: str) -> None:
+    """Check that a scale can be used for these colours and this type.
+
+    Raises:
+        PreprocessError: it cannot.
+    """
     if scale in NEED_THREE and CHANNELS[color] != 3:
         refuse(
             f'says "scale": "{scale}", which needs three colour channels; "{color}" has'

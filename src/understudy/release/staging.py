@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..files import Buffer, write_file
-from ..store.disk import CHUNK, appearing
+from ..store.disk import CHUNK, appearing, explained, linked
 from .identity import Role
 from .layout import SOURCES
 from .manifest import File, Source
@@ -65,21 +65,13 @@ def stage_sources(
     for given in sorted(sources, key=lambda given: (given.role, given.name)):
         target = folder / SOURCES / given.name
         digest = known.get(given.path) or hash_file(given.path)
-        if given.path not in known or not _linked(given.path, target):
+        with explained("write", target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        if given.path not in known or not linked(given.path, target):
             with given.path.open("rb") as source, appearing(target) as copy:
                 shutil.copyfileobj(source, copy, CHUNK)
         staged.append(Source(given.role, given.name, digest, target.stat().st_size))
     return tuple(staged)
-
-
-def _linked(path: Path, target: Path) -> bool:
-    """Give a file a second name, if the disk can."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.hardlink_to(path)
-    except OSError:
-        return False
-    return True
 
 
 def write_described(folder: Path, name: str, pieces: Iterable[Buffer]) -> File:

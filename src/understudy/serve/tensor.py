@@ -195,6 +195,6 @@ BOXES: Mapping[Fit, Callable[[Size, Size], Box]] = {
     "crop": middle,
     "crop_to_aspect_ratio": middle_pixels,
     "pad_to_aspect_ratio": lambda size, _: (0, 0, *size),
-    "resize_with_pad": lambda size, _: (0, 0, *size),
 }
-"""(width, height) of an image and of the target -> the part of the image that is resized."""
+"""(width, height) of an image and of the target -> the part of the image that is resized. What is
+padded afterwards is resized as a whole, with `stretch`."""

@@ -64,6 +64,15 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
 
 
+def linked(path: Path, target: Path) -> bool:
+    """Give a file that nobody changes a second name; False where the disk cannot."""
+    try:
+        target.hardlink_to(path)
+    except OSError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Give a new folder that goes with all its files when the block ends."""
