@@ -14,6 +14,7 @@ from understudy.release.layout import stage_folder
 from understudy.release.manifest import Manifest
 from understudy.release.repository import fetch_release, read_manifest
 from understudy.store import Entry, Object, Store
+from understudy.store.port import Downloaded
 
 MODEL = "parasites"
 
@@ -54,7 +55,7 @@ class Actor:
     def get_if_changed(self, key: str, etag: str) -> Object | None:
         return self._call(lambda: self._store.get_if_changed(key, etag))
 
-    def download(self, key: str, path: Path) -> str:
+    def download(self, key: str, path: Path) -> Downloaded:
         return self._call(lambda: self._store.download(key, path))
 
     def read_range(self, key: str, start: int, stop: int) -> bytes:

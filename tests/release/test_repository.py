@@ -21,6 +21,7 @@ from understudy.release.repository import (
     list_releases,
     read_manifest,
     resolve_release,
+    send_ahead,
     write_release,
 )
 from understudy.release.staging import Given, hash_file, stage_sources
@@ -131,9 +132,54 @@ def test_a_large_source_is_copied_inside_the_store(tmp_path: Path, harm: str) ->
     if harm == "gone":
         store.delete(dropped)
     there = {hashlib.sha256(content).hexdigest(): entry}
-    assert write_release(store, MODEL, manifest, tmp_path / "staging", there)
+    assert write_release(store, MODEL, manifest, tmp_path / "staging", there=there)
     assert ("weights.h5" in sent) == (harm != "none")
     assert store.get(release_file(MODEL, manifest.id, "sources/weights.h5")).data == content
+
+
+def ahead(store: MemoryStore, manifest: Manifest, staging: Path) -> dict[str, Entry]:
+    names = [file.name for file in manifest.files]
+    return send_ahead(store, MODEL, manifest.id, staging, manifest.sources, names, {})
+
+
+def test_what_was_sent_ahead_is_not_sent_again(
+    store: WatchedStore, manifest: Manifest, tmp_path: Path
+) -> None:
+    staging = tmp_path / "staging"
+    sent = ahead(store, manifest, staging)
+    assert find_release(store, MODEL, manifest.id) is None
+    assert write_release(store, MODEL, manifest, staging, sent=sent)
+    assert len(store.written) == len(set(store.written)) == len(manifest.stored()) + 1
+    assert stored(store, manifest)
+
+
+@pytest.mark.parametrize("harm", ["replaced", "deleted"])
+def test_what_was_sent_ahead_and_is_gone_is_sent_again(
+    store: WatchedStore, manifest: Manifest, tmp_path: Path, harm: str
+) -> None:
+    staging = tmp_path / "staging"
+    sent = ahead(store, manifest, staging)
+    key = release_file(MODEL, manifest.id, "weights.bin")
+    store.put(key, b"x") if harm == "replaced" else store.delete(key)
+    assert write_release(store, MODEL, manifest, staging, sent=sent)
+    assert store.get(key).data == (staging / "weights.bin").read_bytes()
+
+
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_what_was_sent_ahead_makes_no_mixture(
+    store: WatchedStore, manifest: Manifest, tmp_path: Path, first: str
+) -> None:
+    """Another version completes the same release before, or after, our files came."""
+    staging = tmp_path / "staging"
+    other = stage(tmp_path / "other", TWO_FILES, made=b"by another version")
+    if first == "ours":
+        sent = ahead(store, manifest, staging)
+    assert write_release(store, MODEL, other, tmp_path / "other")
+    if first == "theirs":
+        sent = ahead(store, manifest, staging)
+    assert write_release(store, MODEL, manifest, staging, sent=sent)
+    assert read_manifest(store, MODEL, manifest.id) == manifest
+    fetch_release(store, MODEL, manifest, tmp_path / "fetched")
 
 
 @pytest.mark.parametrize("steps", range(6))

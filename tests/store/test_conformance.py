@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
+import random
 import threading
 import time
 import tracemalloc
@@ -15,7 +17,7 @@ from understudy.errors import ConflictError, InputError, NotFoundError, StoreErr
 from understudy.store import Store
 from understudy.store.local import LocalStore
 from understudy.store.memory import MemoryStore
-from understudy.store.port import GET_LIMIT
+from understudy.store.port import GET_LIMIT, Downloaded
 from understudy.store.s3 import S3Store
 
 from .servers import S3Server
@@ -106,12 +108,14 @@ def test_an_unchanged_object_is_not_sent_again(store: Store) -> None:
     assert (found.data, found.etag) == (b"2", second)
 
 
-def test_files_go_in_and_out(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, 1, 10_000_000, 33_554_433])
+def test_files_go_in_and_out(store: Store, tmp_path: Path, size: int) -> None:
     source, target = tmp_path / "source", tmp_path / "new" / "target"
-    source.write_bytes(b"0123456789" * 1_000_000)
+    content = random.Random(size).randbytes(size)
+    source.write_bytes(content)
     etag = store.put_file("big", source)
-    assert store.download("big", target) == etag
-    assert target.read_bytes() == source.read_bytes()
+    assert store.download("big", target) == Downloaded(etag, hashlib.sha256(content).hexdigest())
+    assert target.read_bytes() == content
     assert list(target.parent.iterdir()) == [target]
 
 
@@ -175,7 +179,7 @@ def test_what_is_too_large_to_get_can_be_downloaded(store: Store, tmp_path: Path
     etag = store.put_file("big", source)
     with pytest.raises(StoreError, match="read at once"):
         store.get("big")
-    assert store.download("big", tmp_path / "target") == etag
+    assert store.download("big", tmp_path / "target").etag == etag
 
 
 def test_a_copy_is_the_same_and_independent(store: Store) -> None:

@@ -23,9 +23,9 @@ from ..release.digests import Digests
 from ..release.identity import short_id
 from ..release.layout import DEFAULT_STAGES, check_model, check_stage, stage_folder
 from ..release.manifest import Manifest, Source
-from ..release.repository import find_release, read_manifest, write_release
+from ..release.repository import find_release, read_manifest, send_ahead, write_release
 from ..store.disk import temporary_folder
-from ..store.port import Store
+from ..store.port import Entry, Store
 from .drop import Served, explain, find_admitted, in_passing, is_removal, neighbours
 from .folder import Look, fetch, identify, look, ours, settle_folder, verified
 from .patience import Patience
@@ -178,6 +178,7 @@ class Admission:
         served = None if scene.serves is None else _manifest(store, model, scene.serves)
         base = ours(store, model, scene.seen.record, scene.serves)
         quiet = self._patience.quiet
+        sent: dict[str, Entry] = {}
         self._left(scene, quiet)  # from now on it is watched for changes
         if stage != self._stages[0]:
             files = identify(store, scene.seen, self._digests)
@@ -203,11 +204,14 @@ class Admission:
                 base=base,
                 staging=staging,
                 step=lambda: self._check_unchanged(scene),
+                proved=lambda release, made, sources, names: sent.update(
+                    send_ahead(store, model, release, made, sources, names, _there(scene, files))
+                ),
             )
         self._wait(scene, quiet)
         if verdict.manifest is None:
             return self._tell(scene, files, verdict)
-        return self._serve(scene, files, verdict.manifest, verdict.staging)
+        return self._serve(scene, files, verdict.manifest, verdict.staging, sent)
 
     def _wait(self, scene: _Scene, quiet: float) -> None:
         """Wait until the folder has been as it is for so many seconds, or raise `ConflictError`."""
@@ -278,13 +282,21 @@ class Admission:
         files: Mapping[str, str],
         manifest: Manifest,
         staging: Path | None,
+        sent: Mapping[str, Entry],
     ) -> Outcome:
         moved = scene.serves != manifest.id
         if staging is not None:
-            there = {files[name]: entry for name, entry in scene.seen.files.items()}
             with ThreadPoolExecutor(1) as pool:
                 told = pool.submit(self._made, manifest, staging)
-                write_release(self._store, scene.model, manifest, staging, there, self._digests)
+                write_release(
+                    self._store,
+                    scene.model,
+                    manifest,
+                    staging,
+                    there=_there(scene, files),
+                    sent=sent,
+                    digests=self._digests,
+                )
                 told.result()
         if moved:
             index = self._stages.index(scene.stage)
@@ -343,6 +355,11 @@ class Admission:
 
         update_record(self._store, scene.model, scene.stage, change)
         return _outcome(scene, state, message, hint)
+
+
+def _there(scene: _Scene, files: Mapping[str, str]) -> dict[str, Entry]:
+    """SHA-256 -> the object in the stage folder that has it."""
+    return {files[name]: entry for name, entry in scene.seen.files.items()}
 
 
 def _outcome(scene: _Scene, state: State, message: str, hint: str = "") -> Outcome:

@@ -25,7 +25,6 @@ from ..release.layout import DEFAULT_STAGES, SOURCES, check_model, release_file
 from ..release.manifest import HINT, Manifest, Signature
 from ..release.repository import fetch_release, read_manifest, resolve_release
 from ..release.selftest import SELF_TEST, read_cases
-from ..release.staging import hash_file
 from ..store.disk import temporary_folder
 from ..store.port import Store
 from .compare import Changed, Comparison, changes, compare
@@ -189,10 +188,11 @@ def _fetch_sources(store: Store, model: str, manifest: Manifest, folder: Path) -
     for source in manifest.sources:
         path = folder / source.name
         try:
-            store.download(release_file(model, manifest.id, f"{SOURCES}/{source.name}"), path)
+            key = release_file(model, manifest.id, f"{SOURCES}/{source.name}")
+            found = store.download(key, path)
         except NotFoundError as error:
             raise _damaged(model, manifest, source.name, "it is missing") from error
-        if hash_file(path) != source.sha256:
+        if found.sha256 != source.sha256:
             raise _damaged(model, manifest, source.name, "its content is not what was written")
 
 

@@ -34,7 +34,6 @@ from ..release.layout import (
 )
 from ..release.manifest import Manifest, Source
 from ..release.repository import read_manifest
-from ..release.staging import hash_file
 from ..store.disk import temporary_folder
 from ..store.port import Entry, Store
 from .pointer import Change
@@ -98,9 +97,7 @@ def _counts(name: str) -> bool:
 
 
 def fetch(store: Store, found: Look, folder: Path, digests: Digests) -> dict[str, str]:
-    """Bring all files of the folder to this machine; gives name -> SHA-256.
-
-    Only the hashes that are not among the digests are computed; then they are.
+    """Bring all files of the folder to this machine; gives name -> SHA-256, which the digests keep.
 
     Raises:
         ConflictError: a file is not the one that was seen; look again.
@@ -108,13 +105,13 @@ def fetch(store: Store, found: Look, folder: Path, digests: Digests) -> dict[str
     known = {}
     for name, entry in found.files.items():
         try:
-            etag = store.download(entry.key, folder / name)
+            got = store.download(entry.key, folder / name)
         except NotFoundError as error:
             raise ConflictError(f"{entry.key} is gone", hint="look again") from error
-        if etag != entry.etag:
+        if got.etag != entry.etag:
             raise ConflictError(f"{entry.key} was changed meanwhile", hint="look again")
-        known[name] = digests.get(entry) or hash_file(folder / name)
-        digests.keep(entry, known[name])
+        known[name] = got.sha256
+        digests.keep(entry, got.sha256)
     return known
 
 

@@ -9,7 +9,7 @@ known here: it comes in as `Rehearse`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -22,20 +22,20 @@ import numpy.typing as npt
 
 from ..compiler import WEIGHTS_FILE, Compiled
 from ..errors import InputError, PreprocessError, ReleaseError, UnsupportedError
-from ..files import map_file
+from ..files import map_file, write_file
 from ..keras import Origin, read
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
 from ..release.goldens import parse_goldens, parse_images
 from ..release.identity import Role, release_id
 from ..release.labels import check_labels
-from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature
+from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature, Source
 from ..release.manifest import Origin as RecordedOrigin
 from ..release.preprocess import Preprocess, parse
 from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
-from ..release.staging import describe_files, hash_file, stage_sources, write_described
+from ..release.staging import describe_files, hash_file, stage_sources
 from .compiling import compile_sources
 from .exports import NOTE as EXPORT_NOTE
 from .exports import is_teachable, usual_preprocess
@@ -52,6 +52,15 @@ MAX_CASES = 4
 """Of the goldens, how many a release tests itself with each time it is opened."""
 
 MAX_CASE_BYTES = 16 << 20
+
+FILES = (MODEL_FILE, SELF_TEST, WEIGHTS_FILE)
+
+HASHED_AT_ONCE = 2
+"""The tensors, and the files made of them: hashing takes longer than all the rest."""
+
+Proved = Callable[[Sequence[Source], Sequence[str]], None]
+"""Is told the sources and the names of the other files of a release whose model has answered as it
+should, while their hashes are still being computed."""
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Rehearse = Callable[[Path, Arrays], dict[str, npt.NDArray[Any]]]
@@ -102,7 +111,11 @@ def plan_release(
 
 
 def make_release(
-    plan: Plan, staging: Path, trial: Trial, step: Callable[[], None] = lambda: None
+    plan: Plan,
+    staging: Path,
+    trial: Trial,
+    step: Callable[[], None] = lambda: None,
+    proved: Proved = lambda _sources, _names: None,
 ) -> Manifest:
     """Make the planned release in a local folder, laid out as in the store.
 
@@ -111,6 +124,7 @@ def make_release(
         staging: the folder.
         trial: tries it.
         step: is called between the parts of the work; what it raises ends it.
+        proved: is told when the model has answered as it should.
 
     Where neither the files nor a person says what Keras ran on, goldens decide.
 
@@ -119,13 +133,14 @@ def make_release(
         ReleaseError: the compiled model does not answer as the goldens say.
     """
     try:
-        return _make(plan, plan.options, staging, trial, step)
+        return _make(plan, plan.options, staging, trial, step, proved)
     except (UnsupportedError, ReleaseError):
         if not _is_backend_open(plan):
             raise
         for backend in BACKENDS:
             with contextlib.suppress(InputError, ReleaseError):
-                return _make(plan, replace(plan.options, backend=backend), staging, trial, step)
+                options = replace(plan.options, backend=backend)
+                return _make(plan, options, staging, trial, step, proved)
         raise
 
 
@@ -140,7 +155,12 @@ def _is_backend_open(plan: Plan) -> bool:
 
 
 def _make(
-    plan: Plan, options: Options, staging: Path, trial: Trial, step: Callable[[], None]
+    plan: Plan,
+    options: Options,
+    staging: Path,
+    trial: Trial,
+    step: Callable[[], None],
+    proved: Proved,
 ) -> Manifest:
     sources = plan.sources
     compiled, origin = compile_sources(sources, options)
@@ -151,11 +171,11 @@ def _make(
     labels = _labels(sources, outputs, compiled.activation)
     preprocess = resolve_preprocess(sources, compiled, usual_preprocess(sources, origin))
     goldens = sources.path(Role.GOLDENS)
-    with ThreadPoolExecutor(1) as pool:  # hashing takes as long as all the rest
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         step()
         report = pool.submit(_report, compiled)
-        model = write_described(staging, MODEL_FILE, [compiled.files.onnx])
-        weights = write_described(staging, WEIGHTS_FILE, compiled.files.pieces())
+        write_file(staging / MODEL_FILE, [compiled.files.onnx])
+        write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
         step()
         if goldens is None:
             cases = _recorded(staging, inputs, preprocess, trial.rehearse)
@@ -167,13 +187,14 @@ def _make(
                 wanted = cases.inputs[inputs[0].name]
                 found = settle(preprocess, images, wanted, trial.prepare, goldens.name)
                 preprocess, compiled = found[0], _with_choices(compiled, found[1], goldens.name)
-        cases = _some(cases)
-        write_cases(staging / SELF_TEST, cases)
+        files = pool.submit(describe_files, staging, FILES)
+        staged = stage_sources(staging, sources.given, plan.known)
+        proved(staged, FILES)
     return Manifest(
         id=plan.id,
-        sources=stage_sources(staging, sources.given, plan.known),
+        sources=staged,
         options=plan.options.said(),
-        files=(model, *describe_files(staging, (SELF_TEST,)), weights),
+        files=files.result(),
         origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
         made_by=MadeBy(version("understudy"), version("onnx"), compiled.files.opset),
         inputs=inputs,
@@ -208,7 +229,9 @@ def propose(
 
 
 def _proposal(plan: Plan, trial: Trial) -> Proposal:
-    return Proposal(plan.id, lambda staging, step: make_release(plan, staging, trial, step))
+    return Proposal(
+        plan.id, lambda staging, step, proved: make_release(plan, staging, trial, step, proved)
+    )
 
 
 def resolve_preprocess(sources: Sources, compiled: Compiled, usual: Preprocess) -> Resolved:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import IncompleteError, InputError, ReleaseError, UnderstudyError
@@ -17,6 +18,8 @@ from ..store.port import Store
 from .drop import choices, earlier_model
 from .record import State
 
+Proved = Callable[[Sequence[Source], Sequence[str]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -25,11 +28,12 @@ class Proposal:
     Attributes:
         id: of the release.
         build: makes it in a folder. It calls the second argument between the parts of its work;
-            what that raises ends it.
+            what that raises ends it. It tells the third what the release consists of as soon as
+            that is made and tried, but not hashed.
     """
 
     id: str
-    build: Callable[[Path, Callable[[], None]], Manifest]
+    build: Callable[[Path, Callable[[], None], Proved], Manifest]
 
 
 Propose = Callable[[Mapping[Path, str], Manifest | None], Sequence[Proposal]]
@@ -61,6 +65,7 @@ def make_of(
     base: Sequence[Source],
     staging: Path,
     step: Callable[[], None],
+    proved: Callable[[str, Path, Sequence[Source], Sequence[str]], None],
 ) -> Verdict:
     """Find or make the release that the files ask for.
 
@@ -74,6 +79,8 @@ def make_of(
         base: the sources that are no news in this folder.
         staging: an empty folder for what is made.
         step: is called now and then; what it raises ends the work.
+        proved: is told the id of a new release, its folder, its sources and the names of its other
+            files, before they are hashed.
     """
     problems: list[UnderstudyError] = []
     for number, names in enumerate(choices(files, earlier_model(files, base))):
@@ -82,7 +89,7 @@ def make_of(
         except InputError as error:  # these are not one model; fewer of them may be
             problems.append(error)
             continue
-        found, refused = _build(store, model, proposals, staging / str(number), step)
+        found, refused = _build(store, model, proposals, staging / str(number), step, proved)
         if found is not None:
             return found
         problems.append(refused[0])
@@ -97,6 +104,7 @@ def _build(
     proposals: Sequence[Proposal],
     staging: Path,
     step: Callable[[], None],
+    proved: Callable[[str, Path, Sequence[Source], Sequence[str]], None],
 ) -> tuple[Verdict | None, list[UnderstudyError]]:
     """The first of the proposals that is there or can be made, or why there is none."""
     problems: list[UnderstudyError] = []
@@ -107,7 +115,8 @@ def _build(
         made = staging / str(number)
         try:
             made.mkdir(parents=True)
-            return Verdict(State.ADMITTED, "", "", proposal.build(made, step), made), []
+            told = partial(proved, proposal.id, made)
+            return Verdict(State.ADMITTED, "", "", proposal.build(made, step, told), made), []
         except (InputError, ReleaseError) as error:
             problems.append(error)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -15,16 +15,17 @@ One process at a time may bring a file; `cache` sees to that.
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ReleaseError, StoreError
 from ..store.disk import CHUNK, explained, sync
 from ..store.port import Store
+from ..store.waiting import begin
 from .manifest import HINT, File
 
 PIECE = 2 * 1024 * 1024
@@ -96,24 +97,11 @@ def _pieces(
     """
     waiting: deque[Future[bytes]] = deque()
     for start, stop in ranges:
-        waiting.append(_begin(read, start, stop))
+        waiting.append(begin(partial(read, start, stop), "understudy-fetch"))
         if len(waiting) == CONNECTIONS:
             yield _piece(waiting.popleft(), progress)
     while waiting:
         yield _piece(waiting.popleft(), progress)
-
-
-def _begin(read: Callable[[int, int], bytes], start: int, stop: int) -> Future[bytes]:
-    reading: Future[bytes] = Future()
-
-    def run() -> None:
-        try:
-            reading.set_result(read(start, stop))
-        except BaseException as error:
-            reading.set_exception(error)
-
-    threading.Thread(target=run, name="understudy-fetch", daemon=True).start()
-    return reading
 
 
 def _piece(reading: Future[bytes], progress: Progress) -> bytes:

@@ -15,24 +15,28 @@ It does not know about stages.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from ..errors import ConflictError, InputError, NotFoundError, ReleaseError
 from ..store.port import Entry, Store
+from ..store.waiting import begin
 from .digests import Digests
 from .download import Progress, fetch_file
 from .identity import check_prefix, short_id
 from .layout import (
     MANIFEST,
+    SOURCES,
     manifest_key,
     pruning_key,
     release_file,
     release_folder,
     releases_folder,
 )
-from .manifest import HINT, File, Manifest, dump_manifest, parse_manifest
+from .manifest import HINT, File, Manifest, Source, dump_manifest, parse_manifest
 from .staging import hash_file
 
 ATTEMPTS = 10
@@ -94,7 +98,9 @@ def write_release(
     model: str,
     manifest: Manifest,
     staging: Path,
+    *,
     there: Mapping[str, Entry] = MappingProxyType({}),
+    sent: Mapping[str, Entry] = MappingProxyType({}),
     digests: Digests | None = None,
 ) -> bool:
     """Bring a staged release into the store; False when it is there already, whole.
@@ -106,6 +112,7 @@ def write_release(
         staging: the folder where its files are.
         there: SHA-256 -> an object in the same store with this content. A large one is copied
             inside the store, which is faster than to send it.
+        sent: key -> what `send_ahead` wrote; as long as it is there, it is not sent again.
         digests: remembers what was sent.
 
     Of two at once with the same sources, but other bytes made of them (another version of
@@ -115,7 +122,7 @@ def write_release(
     Raises:
         ConflictError: others write the same release, again and again, or remove it.
     """
-    lost = False
+    lost = bool(sent)  # files of ours may lie over another's
     for _ in range(ATTEMPTS):
         _refuse_marked(store, model, manifest.id)
         try:
@@ -126,12 +133,14 @@ def write_release(
             ours = found.stored() == manifest.stored()
             if (ours or not lost) and _is_whole(store, model, found):
                 return False
+        present = {e.key: e for e in store.list(release_folder(model, manifest.id))} if sent else {}
         for file in manifest.stored():
             key = release_file(model, manifest.id, file.name)
-            if not _copied(store, there.get(file.sha256), key):
-                sent = Entry(key, file.size, store.put_file(key, staging / file.name))
-                if digests is not None:
-                    digests.keep(sent, file.sha256)
+            entry = sent.get(key)
+            if entry is None or present.get(key) != entry:
+                entry = _send(store, key, staging / file.name, file.size, there.get(file.sha256))
+            if digests is not None:
+                digests.keep(entry, file.sha256)
         _refuse_marked(store, model, manifest.id)
         if not _has_files(store, model, manifest):
             lost = True  # a removal took some away, or others write theirs
@@ -149,15 +158,56 @@ def write_release(
     )
 
 
-def _copied(store: Store, found: Entry | None, key: str) -> bool:
-    """Copy an object; False when there is none, it is small, or another one now."""
-    if found is None or found.size < LARGE:
-        return False
-    try:
-        store.copy(found.key, key)
-    except (ConflictError, NotFoundError):
-        return False
-    return found in store.list(found.key.rpartition("/")[0])
+def send_ahead(
+    store: Store,
+    model: str,
+    release: str,
+    staging: Path,
+    sources: Iterable[Source],
+    names: Iterable[str],
+    there: Mapping[str, Entry],
+) -> dict[str, Entry]:
+    """Send the files of a release whose manifest is not made yet; `write_release` completes it.
+
+    Args:
+        store: where to.
+        model: whose.
+        release: its id.
+        staging: the folder where its files are, which do not change any more.
+        sources: of the release.
+        names: of its other files.
+        there: as in `write_release`.
+
+    Returns:
+        key -> what was written.
+
+    Raises:
+        ConflictError: others remove this release.
+    """
+    _refuse_marked(store, model, release)
+
+    def send(name: str, found: Entry | None) -> Entry:
+        path = staging / name
+        key = release_file(model, release, name)
+        return _send(store, key, path, path.stat().st_size, found)
+
+    found = {f"{SOURCES}/{source.name}": there.get(source.sha256) for source in sources}
+    # What the store copies by itself needs nobody's line: it goes on beside the rest.
+    copied = {name: entry for name, entry in found.items() if entry and entry.size >= LARGE}
+    copying = [begin(partial(send, *item), "understudy-copy") for item in copied.items()]
+    sent = [send(name, None) for name in (*names, *found) if name not in copied]
+    sent += [copy.result() for copy in copying]
+    return {entry.key: entry for entry in sent}
+
+
+def _send(store: Store, key: str, path: Path, size: int, there: Entry | None) -> Entry:
+    """Write a file as an object: a copy of what is there, if that is so and it is large."""
+    if there is not None and there.size >= LARGE:
+        with contextlib.suppress(ConflictError, NotFoundError):
+            etag = store.copy(there.key, key)
+            if there in store.list(there.key.rpartition("/")[0]):
+                return Entry(key, size, etag)
+    return Entry(key, size, store.put_file(key, path))
 
 
 def fetch_release(

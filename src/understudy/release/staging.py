@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import Buffer, write_file
 from ..store.disk import CHUNK, appearing, explained, linked
 from .identity import Role
 from .layout import SOURCES
@@ -72,29 +70,6 @@ def stage_sources(
                 shutil.copyfileobj(source, copy, CHUNK)
         staged.append(Source(given.role, given.name, digest, target.stat().st_size))
     return tuple(staged)
-
-
-def write_described(folder: Path, name: str, pieces: Iterable[Buffer]) -> File:
-    """Write a file that was made into the staging folder, and give its line of the manifest.
-
-    It is hashed while it is written; two of the pieces are in memory at a time.
-
-    Raises:
-        InputError: the folder cannot be written.
-    """
-    digest = hashlib.sha256()
-
-    def hashed() -> Iterator[Buffer]:
-        with ThreadPoolExecutor(1) as pool:
-            before = pool.submit(digest.update, b"")
-            for piece in pieces:
-                before.result()
-                before = pool.submit(digest.update, piece)
-                yield piece
-
-    path = folder / name
-    write_file(path, hashed())
-    return File(name, digest.hexdigest(), path.stat().st_size)
 
 
 def describe_files(folder: Path, names: Iterable[str]) -> tuple[File, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,6 +63,15 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def copy_hashed(pieces: Iterable[bytes], target: BinaryIO) -> str:
+    """Write all pieces; gives the SHA-256 of the whole."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        target.write(piece)
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def linked(path: Path, target: Path) -> bool:

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ConflictError, InputError, NotFoundError, StoreError, TooLargeError
-from .disk import CHUNK, appearing, explained, make_folders, sync
+from .disk import CHUNK, appearing, copy_hashed, explained, make_folders, sync
 from .keys import WORKING_FOLDER, check_folder, check_key, is_key
-from .port import GET_LIMIT, Entry, Object
+from .port import GET_LIMIT, Downloaded, Entry, Object
 
 LOCK_SECONDS = 30.0
 """How long a writer waits for the others. The lock is held for one rename, not for a copy."""
@@ -59,12 +59,12 @@ class LocalStore:
         with self._reading(key) as (file, found):
             return None if _etag(found) == etag else self._read(key, file, found)
 
-    def download(self, key: str, path: Path) -> str:
+    def download(self, key: str, path: Path) -> Downloaded:
         """See the port; `ConflictError` when the file is changed in place meanwhile."""
         with self._reading(key) as (source, found), appearing(path) as target:
-            shutil.copyfileobj(source, target, CHUNK)
+            digest = copy_hashed(iter(lambda: source.read(CHUNK), b""), target)
             self._check_unchanged(key, source, found)
-            return _etag(found)
+            return Downloaded(_etag(found), digest)
 
     def read_range(self, key: str, start: int, stop: int) -> bytes:
         """See the port."""

@@ -15,9 +15,9 @@ import obstore
 from obstore import exceptions as failures
 
 from ..errors import ConflictError, NotFoundError, StoreError, TooLargeError
-from .disk import CHUNK, appearing, explained
+from .disk import CHUNK, appearing, copy_hashed, explained
 from .keys import check_folder, check_key, is_key
-from .port import GET_LIMIT, Entry, Object
+from .port import GET_LIMIT, Downloaded, Entry, Object
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult, ObjectMeta, PutResult
@@ -53,14 +53,13 @@ class ObstoreStore:
         """See the port."""
         return self._read_if_changed(check_key(key), etag)
 
-    def download(self, key: str, path: Path) -> str:
+    def download(self, key: str, path: Path) -> Downloaded:
         """See the port."""
         with self._explained("read", check_key(key)):
             found = obstore.get(self._store, key)
             with appearing(path) as file:
-                for chunk in found.stream(min_chunk_size=CHUNK):
-                    file.write(chunk)
-            return etag_of(found.meta)
+                digest = copy_hashed(found.stream(min_chunk_size=CHUNK), file)
+            return Downloaded(etag_of(found.meta), digest)
 
     def read_range(self, key: str, start: int, stop: int) -> bytes:
         """See the port."""

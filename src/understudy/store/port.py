@@ -51,6 +51,19 @@ class Entry:
     modified: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """An object that was written to a local file.
+
+    Attributes:
+        etag: of the object.
+        sha256: of what was written, in hexadecimal.
+    """
+
+    etag: str
+    sha256: str
+
+
 class Store(Protocol):
     """An object store: a folder, a bucket, or this process's memory.
 
@@ -70,8 +83,8 @@ class Store(Protocol):
         """Give the object, or None while it has this etag; `NotFoundError` when there is none."""
         ...
 
-    def download(self, key: str, path: Path) -> str:
-        """Write the object to a local file, which appears whole or not at all; gives the etag."""
+    def download(self, key: str, path: Path) -> Downloaded:
+        """Write the object to a local file, which appears whole or not at all, and hash it."""
         ...
 
     def read_range(self, key: str, start: int, stop: int) -> bytes:

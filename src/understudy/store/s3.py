@@ -35,7 +35,7 @@ from .aws import Settings
 from .disk import explained
 from .keys import check_key
 from .objects import DENIED, ObstoreStore, etag_of
-from .port import Entry, Object
+from .port import Downloaded, Entry, Object
 from .ranges import ReplacedError, download
 from .s3_errors import UNREACHABLE_HINT, reason
 from .waiting import Work, wait_for
@@ -121,11 +121,11 @@ class S3Store(ObstoreStore):
         check_key(key)
         return self._fetch(lambda work: self._read_if_changed(key, etag, work.step))
 
-    def download(self, key: str, path: Path) -> str:
+    def download(self, key: str, path: Path) -> Downloaded:
         """See the port; large objects come in parts, several at once."""
         check_key(key)
 
-        def call(work: Work) -> str:
+        def call(work: Work) -> Downloaded:
             with self._explained("read", key):
                 try:
                     part, at_once = DOWNLOAD_PART, CONCURRENCY

@@ -9,10 +9,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def begin(call: Callable[[], T], name: str) -> Future[T]:
+    """Carry out a call in a thread that the end of the process does not wait for."""
+    begun: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            begun.set_result(call())
+        except BaseException as error:
+            begun.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return begun
 
 
 class Stopped(Exception):
