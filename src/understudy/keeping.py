@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .release.manifest import Manifest
 from .release.records import JSON
 from .store.port import Store
-from .wiring import PathLike, now, rehearse, store_at, trial, user
+from .wiring import (
+    DEFAULT_STAGE,
+    PathLike,
+    find_images,
+    now,
+    open_model,
+    rehearse,
+    store_at,
+    trial,
+    user,
+)
 
 if TYPE_CHECKING:
     from .delivery.actions import Delivered
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
     from .delivery.fsck import Finding, Report, Tell
     from .delivery.history import Event, ListedRelease
     from .delivery.prune import Pruned
+    from .serve.decoding import Effect
 
 At = PathLike | Store | None
 """What `wiring.store_at` takes."""
@@ -59,6 +70,29 @@ def model_diff(model: str, first: str, second: str, *, store: At = None) -> Diff
     from .delivery.diff import diff
 
     return diff(store_at(store), model, first, second, rehearse)
+
+
+def decode_effects(
+    model: str, images: Sequence[Path], *, stage: str = DEFAULT_STAGE, store: At = None
+) -> tuple[Iterator[Effect], int, str | None]:
+    """What `"decode": "fast"` changes for images; for those in the release's goldens without any.
+
+    Returns:
+        an effect for each image as they come, how many these are, and in one line which were left
+        out, if any were.
+
+    Raises:
+        InputError: there are no images.
+    """
+    from .delivery.golden_images import golden_images
+    from .serve.decoding import effects
+
+    where = store_at(store)
+    found, left_out = find_images([*images]) if images else ([], None)
+    classifier = open_model(model, stage=stage, store=where)
+    release = classifier.served.release
+    held = () if found or release is None else golden_images(where, model, release)
+    return effects(classifier, (*found, *held)), len(found) + len(held), left_out
 
 
 def prune_models(

@@ -145,15 +145,23 @@ def trial() -> Trial:
 
     from .delivery.making import Trial
     from .serve.image import decode
+    from .serve.prepare import decode_as
     from .serve.tensor import write
 
     opened = lru_cache(maxsize=8)(
-        lambda image, color, turn: decode(image, color=color, orientation=turn)
+        lambda image, color, turn, alpha, bits: decode(
+            image, color=color, orientation=turn, alpha=alpha, bits=bits
+        )
     )
 
     def prepare(image: bytes, how: Resolved) -> npt.NDArray[Any]:
         made: npt.NDArray[Any] = np.empty(how.shape, how.dtype)
-        write(opened(image, how.color, how.orientation), how, made)
+        if how.decode == "fast":  # depends on all of `how`
+            picture, whole = decode_as(image, how)
+            write(picture, how, made, whole)
+        else:
+            decoded = opened(image, how.color, how.orientation, how.alpha, how.bits)
+            write(decoded, how, made)
         return made
 
     return Trial(rehearse, prepare)

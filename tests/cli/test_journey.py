@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.cli.conftest import FASHION, Run
 
 
@@ -76,6 +77,16 @@ def test_status_of_an_empty_store(run: Run) -> None:
     done = run("status")
     assert done.code == 0
     assert "no models" in done.out
+
+
+def test_classify_says_that_there_are_more_pages(run: Run, fashion: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two.tif"
+    page = Image.new("L", (28, 28))
+    page.save(path, save_all=True, append_images=[page])
+    for images in ([path], [path, fashion / "test-00000.png"]):
+        done = run("classify", *images, "--model", "fashion")
+        assert (done.code, done.err.count("the file has more pages; this is the first")) == (0, 1)
+        assert "more pages" not in done.out
 
 
 def test_classify_one_image(run: Run, fashion: Path) -> None:

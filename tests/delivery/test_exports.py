@@ -157,3 +157,29 @@ LAST = dense("dense_Dense4", use_bias=False, activation="softmax")
 )  # fmt: skip
 def test_the_architecture_that_tells(document: Any, expected: bool) -> None:
     assert is_teachable(document) is expected
+
+
+def vgg(folder: Path, name: str) -> list[Path]:
+    """A model of Keras, under another name."""
+    document = json.loads(golden("keras-2.2.4", "vgg_functional", "architecture.json"))
+    document["config"]["name"] = name
+    files = [folder / "architecture.json", folder / "weights.h5"]
+    files[0].write_text(json.dumps(document))
+    files[1].write_bytes(golden("keras-2.2.4", "vgg_functional", "weights.h5"))
+    return files
+
+
+def test_a_model_of_keras_applications_is_scaled_as_there(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    manifest = wiring.push_files(vgg(tmp_path, "vgg16"), "m", store=store).manifest
+    assert manifest.preprocess["scale"] == "caffe"
+    assert "scale" in manifest.assumed
+    assert any("keras.applications.vgg16" in note for note in manifest.origin.notes)
+    said = tmp_path / "preprocess.json"
+    said.write_text('{"scale": "-1..1"}')
+    files = vgg(tmp_path, "vgg16")
+    manifest = wiring.push_files(files, "m", store=store, preprocess=said).manifest
+    assert manifest.preprocess["scale"] == "-1..1"
+    assert not any("keras.applications" in note for note in manifest.origin.notes)
+    manifest = wiring.push_files(vgg(tmp_path, "model"), "m", store=store).manifest
+    assert manifest.preprocess["scale"] == "0..1"

@@ -48,23 +48,26 @@ def test_a_failure_is_told(tmp_path: Path) -> None:
     script = tmp_path / "broken.py"
     script.write_text(
         f"import sys; sys.path[:0] = {[str(RUN.parent.parent)]!r}\n"
-        "import fuzz.run as run\n"
-        "def outcome(files):\n"
-        "    run.calls += 1\n"
-        "    if run.calls == 1: raise KeyError('x')\n"
-        "    if run.calls == 2:\n"
+        "import sys\n"
+        "from fuzz.workers import Subject, main\n"
+        "calls = 0\n"
+        "def verdict(name, files):\n"
+        "    global calls\n"
+        "    calls += 1\n"
+        "    if calls == 1: raise KeyError('x')\n"
+        "    if calls == 2:\n"
         "        while True: pass\n"
-        "    if run.calls == 3: bytearray(1 << 40)\n"
-        "    if run.calls == 4: import os; os._exit(3)\n"
+        "    if calls == 3: bytearray(1 << 40)\n"
+        "    if calls == 4: print('oh', file=sys.stderr)\n"
+        "    if calls == 5: import os; os._exit(3)\n"
         "    return 'refused'\n"
-        "run.calls, run.SECONDS, run.outcome = 0, 0.2, outcome\n"
-        "run.__file__ = __file__\n"
-        "run.seeds = lambda: [('a', {'a.json': b'{}'})]\n"
-        "sys.exit(run.main(sys.argv[1:]))\n"
+        "case = lambda number: ('a', {'a.json': b'{}'})\n"
+        "subject = Subject(__file__, 'files', 9, lambda: None, case, verdict, seconds=0.2)\n"
+        "sys.exit(main(subject, '', sys.argv[1:]))\n"
     )
-    command = [sys.executable, str(script), "--count", "6", "--jobs", "1"]
+    command = [sys.executable, str(script), "--count", "7", "--jobs", "1"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 1
-    # After the one that died, a new worker begins with the same four.
-    for word in ("1 crash", "1 hang", "1 memory", "1 died"):
-        assert word in run.stdout.replace("2 crash", "1 crash").replace("2 hang", "1 hang"), word
+    # After the one that died, a new worker begins with the same five.
+    for word in ("2 crash", "2 hang", "1 memory", "1 noise", "1 died"):
+        assert word in run.stdout, run.stdout

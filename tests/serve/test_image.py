@@ -40,6 +40,14 @@ def jpeg_pages(count: int) -> bytes:
     return encoded(photo(), "TIFF", save_all=True, append_images=[photo(seed=2)] * (count - 1))
 
 
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan comes again, until there are so many."""
+    data = encoded(photo(), "JPEG", progressive=True)
+    more = count - data.count(b"\xff\xda")
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * more + data[-2:]
+
+
 FILES = {
     "jpeg": encoded(photo(), "JPEG"),
     "jpeg progressive": encoded(photo(), "JPEG", progressive=True),
@@ -195,6 +203,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "a png of no width": (png(0, 5, 8, 0, b""), ""),
     "a bomb": (png(30_000, 30_000, 8, 2, b""), "30000 x 30000 pixels; the limit is 100 meg"),
     "a small bomb": (png(10_001, 10_000, 8, 0, b""), "10001 x 10000 pixels"),
+    "many scans": (with_scans(101), "it has more than 100 scans"),
     "floats": (encoded(Image.new("F", (3, 3)), "TIFF"), "32-bit numbers"),
     "integers": (encoded(Image.new("I", (3, 3)), "TIFF"), "32-bit numbers"),
     "none": (None, "a NoneType is no image"),
@@ -214,6 +223,18 @@ def test_broken_images_are_one_clear_error(name: str) -> None:
     assert what in caught.value.what
     assert "\n" not in caught.value.what
     assert caught.value.hint
+
+
+def test_as_many_scans_as_are_allowed() -> None:
+    assert_same(decode(with_scans(100)), straight(with_scans(100)))
+
+
+def test_what_is_damaged_is_not_told_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    """libtiff writes there by itself."""
+    data = encoded(photo(), "TIFF", compression="tiff_adobe_deflate")
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        decode(data[:8] + b"\xff" * 40 + data[48:])
+    assert capfd.readouterr().err == ""
 
 
 def test_a_pipe_does_not_hang(tmp_path: Path) -> None:

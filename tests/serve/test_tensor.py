@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from understudy.release.resolve import CHANNELS
 from understudy.serve import Preprocess, decode, resolve
+from understudy.serve.prepare import Place, prepare
 from understudy.serve.tensor import METHODS, write
 
 from .makers import photo
@@ -121,3 +122,42 @@ def test_grey_levels_for_a_model_of_uint8() -> None:
     found = written(photo(), (9, 8, 3), said={}, dtype="uint8")
     assert found.dtype == np.uint8
     assert np.array_equal(found, by_hand(photo(), "rgb", (9, 8), Image.Resampling.BILINEAR))
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "pillow/nearest"])
+@pytest.mark.parametrize("gap", [1.0, 2.0, 3.0])
+def test_reduces_before_it_resizes_as_pillow(method: Any, gap: float) -> None:
+    image = photo(300, 200)
+    found = written(
+        image, (20, 31, 3), said={"resize": method, "reducing_gap": gap, "scale": "none"}
+    )
+    expected = image.resize((31, 20), METHODS[method], reducing_gap=gap)
+    assert np.array_equal(found, expected)
+
+
+def test_a_reducing_gap_makes_a_difference() -> None:
+    said = {"resize": "pillow/bilinear", "scale": "none"}
+    plain = written(photo(300, 200), (20, 31, 3), said=said)
+    assert not np.array_equal(
+        plain, written(photo(300, 200), (20, 31, 3), said=said | {"reducing_gap": 1.0})
+    )
+
+
+def test_sixteen_bits_of_grey_for_three_channels() -> None:
+    grey = np.arange(72, dtype=np.uint16).reshape(9, 8) * 900
+    said = {"scale": "caffe", "bits": 16}
+    how = resolve(Preprocess(**said), (9, 8, 3))
+    out = np.empty(how.shape, np.float32)
+    write(decode(Image.fromarray(grey), bits=16), how, out)
+    levels = np.repeat((grey / np.float32(257))[:, :, None], 3, 2)
+    assert np.array_equal(out, keras(levels, "caffe"))
+
+
+@pytest.mark.parametrize("sides", [(1, 60_000), (60_000, 1)])
+def test_an_image_too_narrow_to_be_cropped_is_an_error(sides: tuple[int, int]) -> None:
+    how = resolve(Preprocess(fit="center_crop", shorter_side=256), (8, 8, 3))
+    batch = np.empty((1, *how.shape), np.float32)
+    done = prepare(Image.new("RGB", sides), how, Place("image", batch, 0))
+    assert done.error is not None
+    assert "too narrow" in done.error.what
+    assert "\n" not in done.error.what

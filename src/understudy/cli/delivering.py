@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .. import keeping, wiring
-from . import compared, delivered
+from . import compared, decoded, delivered, show
 from .options import (
     AllowNan,
     Backend,
@@ -152,6 +152,29 @@ def diff(
     compared.diff(keeping.model_diff(model, first, second, store=store), as_json=json)
 
 
+def decode_check(
+    model: Annotated[str, typer.Option(help="the model's name", show_default=False)],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="images, and folders with images; without any, those in the release's goldens",
+            show_default=False,
+            readable=False,
+        ),
+    ] = None,
+    stage: Annotated[str, typer.Option(help="whose release answers")] = wiring.DEFAULT_STAGE,
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """Say what "decode": "fast" would change for images: answers, and time."""
+    found, total, left_out = keeping.decode_effects(model, images or [], stage=stage, store=store)
+    if left_out is not None:
+        show.note(left_out)
+    summed = decoded.effects(show.with_progress(found, total), as_json=json)
+    if summed.failed:
+        raise typer.Exit(2 if summed.failed == total else 1)
+
+
 COMMANDS: tuple[Callable[..., None], ...] = (
     push,
     promote,
@@ -160,5 +183,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     history,
     releases,
     diff,
+    decode_check,
 )
 """In the order in which the help lists them."""

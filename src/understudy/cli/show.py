@@ -6,7 +6,7 @@ import csv as csv_format
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,6 +17,8 @@ from .terminal import output, print_json, print_problems, shown, talk
 
 if TYPE_CHECKING:
     from ..serve import Result
+
+Done = TypeVar("Done")
 
 MANY = 2
 """From how many images on each gets one row."""
@@ -47,7 +49,7 @@ class Printed:
     failed: int
 
 
-def with_progress(results: Iterator[Result], total: int) -> Iterator[Result]:
+def with_progress(results: Iterator[Done], total: int) -> Iterator[Done]:
     """Show on a terminal how far it is; nothing in a pipe, or for a handful."""
     if not sys.stderr.isatty() or total < 20:
         yield from results
@@ -106,8 +108,10 @@ def _results_table(found: Iterable[Result], total: int) -> Printed:
     table.add_column("then", style="dim", overflow="fold")
     seen = 0
     errors: list[Result] = []
+    noted: list[Result] = []
     for result in found:
         seen += 1
+        noted += [result] if result.note else []
         name = shown(result.image)
         if result.error is not None:
             errors.append(result)
@@ -117,6 +121,7 @@ def _results_table(found: Iterable[Result], total: int) -> Printed:
             then = ", ".join(f"{shown(p.label)} {_value(p)}" for p in rest)
             table.add_row(name, shown(first.label), _value(first), then)
     output().print(table)
+    _image_notes(noted)
     _image_errors(errors)
     return Printed(seen, len(errors))
 
@@ -137,7 +142,14 @@ def _one_table(found: Iterable[Result]) -> Printed:
         bar = "█" * round(BAR * (prediction.probability or 0))
         table.add_row(shown(prediction.label), _value(prediction), bar)
     out.print(table)
+    _image_notes([result])
     return Printed(1, 0)
+
+
+def _image_notes(results: Sequence[Result]) -> None:
+    for result in results:
+        if result.note is not None:
+            talk().print(f"{shown(result.image)}: {shown(result.note)}")
 
 
 def _image_errors(results: Sequence[Result]) -> None:

@@ -12,9 +12,9 @@ from ..errors import WeightsError
 from ..keras import Activation, Model
 from .emit import Emitted, emit
 from .graph import Array, Signature
-from .layers.inference import AUGMENTATION, REGULARIZATION
 from .lowering import POLICIES, lower
 from .passes import optimise
+from .pixels import PASSED_THROUGH, family, rescales_itself
 from .report import LoadedTensor, load_report
 
 FINITE_BLOCK = 1 << 20
@@ -30,6 +30,8 @@ class Compiled:
         inputs, outputs: in Keras' order, with Keras' names, layouts and dtypes.
         activation: what the first output's layer ends with: `softmax`, `sigmoid`, `linear` …
         rescales: whether the model scales its pixels itself, in its first layers.
+        family: the module of keras.applications that made what the pixels enter; None if it is not
+            known.
         parameters: the number of weights that the model uses.
         operators: the ONNX operators by name, in order.
         report: tells what became of every tensor in the files. It hashes them all, which may be
@@ -46,6 +48,7 @@ class Compiled:
     operators: tuple[str, ...]
     report: Callable[[], tuple[LoadedTensor, ...]]
     notes: tuple[str, ...]
+    family: str | None = None
 
 
 def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
@@ -72,6 +75,7 @@ def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
         tuple(node.op for node in graph.nodes),
         partial(load_report, model),
         (*model.notes, *precision_notes(model)),
+        family(model),
     )
 
 
@@ -123,41 +127,3 @@ def final_activation(model: Model) -> str:
         if layer.kind not in PASSED_THROUGH or len(inputs) != 1:
             return "linear"
         ref = inputs[0]
-
-
-def rescales_itself(model: Model) -> bool:
-    """Whether a layer that scales pixels is among the first, before anything is learned."""
-    ref_users: dict[int, list[int]] = {}
-    for number, call in enumerate(model.calls):
-        for ref in call.inputs:
-            ref_users.setdefault(ref.call, []).append(number)
-    waiting = [port.ref.call for port in model.inputs]
-    while waiting:
-        for user in ref_users.get(waiting.pop(), []):
-            layer = model.layers[model.calls[user].layer]
-            if layer.kind in SCALING:
-                return True
-            if not layer.weights and layer.kind in PASSED_THROUGH | RESIZED:
-                waiting.append(user)
-    return False
-
-
-PASSED_THROUGH = frozenset(
-    {
-        "Cropping2D",
-        "Flatten",
-        "Identity",
-        "Permute",
-        "Reshape",
-        "ZeroPadding2D",
-        *AUGMENTATION,
-        *REGULARIZATION,
-    }
-)
-"""Layers that change no value."""
-
-RESIZED = frozenset({"CenterCrop", "RandomCrop", "Resizing"})
-"""Layers that change the image's size, and keep the range of its values."""
-
-SCALING = frozenset({"Rescaling", "Normalization"})
-"""Layers with which a model scales its pixels itself."""

@@ -37,12 +37,14 @@ from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
 from ..release.staging import describe_files, hash_file, stage_sources
 from .compiling import compile_sources
+from .decoding import decode_note
 from .exports import NOTE as EXPORT_NOTE
-from .exports import is_teachable, usual_preprocess
-from .matching import Prepare, settle
+from .exports import family_notes, is_teachable, usual_preprocess
+from .matching import settle
 from .options import BACKENDS, Options
 from .proposals import Proposal
 from .sources import Sources, find_sources
+from .trials import Prepare
 
 MODEL_FILE = "model.onnx"
 TOLERANCE = 1e-4
@@ -169,7 +171,8 @@ def _make(
         compiled = replace(compiled, notes=(*compiled.notes, note))
     inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
     labels = _labels(sources, outputs, compiled.activation)
-    preprocess = resolve_preprocess(sources, compiled, usual_preprocess(sources, origin))
+    usual = usual_preprocess(sources, origin, compiled.family)
+    preprocess = resolve_preprocess(sources, compiled, usual)
     goldens = sources.path(Role.GOLDENS)
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         step()
@@ -177,6 +180,7 @@ def _make(
         write_file(staging / MODEL_FILE, [compiled.files.onnx])
         write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
         step()
+        images: tuple[bytes, ...] = ()
         if goldens is None:
             cases = _recorded(staging, inputs, preprocess, trial.rehearse)
         else:
@@ -185,8 +189,21 @@ def _make(
             images = parse_images(map_file(goldens), goldens.name)
             if images:
                 wanted = cases.inputs[inputs[0].name]
-                found = settle(preprocess, images, wanted, trial.prepare, goldens.name)
-                preprocess, compiled = found[0], _with_choices(compiled, found[1], goldens.name)
+                exact = replace(preprocess, decode="exact")  # training decodes every pixel
+                found = settle(exact, images, wanted, trial.prepare, goldens.name)
+                preprocess = replace(found[0], decode=preprocess.decode)
+                compiled = _with_choices(compiled, found[1], goldens.name)
+        if preprocess.decode == "fast":
+
+            def answer(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+                return trial.rehearse(staging, {inputs[0].name: batch})[outputs[0].name]
+
+            note = decode_note(preprocess, images, trial.prepare, answer)
+            compiled = replace(compiled, notes=(*compiled.notes, note))
+        notes = family_notes(preprocess, compiled.family)
+        compiled = replace(compiled, notes=(*compiled.notes, *notes))
+        cases = _some(cases)
+        write_cases(staging / SELF_TEST, cases)
         files = pool.submit(describe_files, staging, FILES)
         staged = stage_sources(staging, sources.given, plan.known)
         proved(staged, FILES)
@@ -311,7 +328,7 @@ def _recorded(
         Signature(inputs[0].name, (None, *preprocess.shape), inputs[0].dtype),
         *inputs[1:],
     )
-    high = 255.0 if preprocess.scale == "none" else 1.0
+    high = 255.0 if preprocess.takes_levels else 1.0
     made_up = reference_inputs(sized, high=high)
     return Cases(made_up, rehearse(staging, made_up))
 

@@ -3,36 +3,26 @@
 Goldens may hold the images, as files, beside the inputs that they became in training. Each image is
 prepared, and compared with its input in grey levels. Where it differs, what nobody said is chosen
 by trying: first the scaling and the order of colours, which matter more than any method of
-resizing, then the resizing, then the scaling once more. Preparing an image comes in as an argument.
+resizing, then the resizing, then the scaling once more. If no scaling does, a mean and a deviation
+are looked for. Preparing an image comes in as an argument.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError, PreprocessError, ReleaseError
 from ..release import preprocess
-from ..release.preprocess import Scale
-from ..release.resolve import Resolved, check_scale
-
-Array = npt.NDArray[Any]
-Prepare = Callable[[bytes, Resolved], Array]
-"""Makes one image's tensor, without the batch axis. Raises `ImageError`."""
-
-GREY_LEVEL: Mapping[Scale, float] = {
-    "none": 1.0,
-    "0..1": 1 / 255,
-    "-1..1": 1 / 127.5,
-    "caffe": 1.0,
-    "tf": 1 / 127.5,
-    "torch": 1 / 255 / 0.226,
-}
-"""One grey level in the numbers that the model takes; with `torch`, in the mean of the colours."""
+from ..release.combinations import check
+from ..release.resolve import Resolved
+from .statistics import beside_lines, roughly_beside_lines, standardized, with_own_statistics
+from .trials import EXAMPLES, Array, Difference, Prepare, Trials
 
 EXACT = 0.005
 """Grey levels, in the mean: float32 sums in another order. Nothing has to be tried."""
@@ -46,27 +36,24 @@ CLOSE = 0.02
 BETTER = 0.8
 """Another way is better when what is left of the difference is less than this part of it."""
 
-EXAMPLES = 3
-"""So many images tell. The smallest are taken, because all methods are tried on them."""
-
 CLOSEST = 6
 """So many methods that come near on one image are tried on the others."""
+
+SHORTER_SIDES = (1.0, 8 / 7)
+"""Shorter sides that are tried with "center_crop", as parts of the target's: torchvision's
+documentation resizes to 256 and cuts out 224."""
+
+GAPS = (2.0, 3.0)
+"""What is tried for `reducing_gap`: Pillow's documentation names 2 and 3."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     **{key: preprocess.CHOICES[key] for key in ("scale", "color", "orientation", "fit", "resize")},
     "color": ("rgb", "bgr"),  # how many channels there are is not open
+    "alpha": preprocess.CHOICES["alpha"],
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How far prepared images are from the goldens' inputs, in grey levels."""
-
-    mean: float
-    largest: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:.2g} grey levels in the mean, {self.largest:.2g} at most"
+TOLD = (*CHOICES, "bits", "shorter_side", "reducing_gap", "standardize", "mean", "std")
+"""All keys that may change, as they are listed in notes and hints."""
 
 
 def settle(
@@ -96,14 +83,14 @@ def settle(
             hint='say "size" in preprocess.json',
         )
     smallest = sorted(range(len(images)), key=lambda index: len(images[index]))[:EXAMPLES]
-    trials = _Trials([(images[i], inputs[i].astype(np.float64)) for i in smallest], prepare)
+    trials = Trials([(images[i], inputs[i].astype(np.float64)) for i in smallest], prepare)
     if trials.difference(how).mean <= EXACT:
         return _proven(how), ()
     best = _nearest(how, trials, frozenset(how.assumed))
     left = trials.difference(best)
     if left.mean <= CLOSE:
         return _proven(best), _changes(how, best)
-    free = _nearest(best, trials, frozenset(CHOICES))
+    free = _nearest(best, trials, frozenset(TOLD))
     least = trials.difference(free)
     if left.mean <= SAME and least.mean >= BETTER * left.mean:
         return _proven(best), _changes(how, best)
@@ -118,57 +105,57 @@ def _proven(how: Resolved) -> Resolved:
     return replace(how, assumed=tuple(key for key in how.assumed if key == "orientation"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Trials:
-    """A few images, and what they are to become."""
+def _nearest(how: Resolved, trials: Trials, open_: frozenset[str]) -> Resolved:
+    """Change what is open, step by step, to what comes nearest. Ties stay as they are.
 
-    pairs: Sequence[tuple[bytes, Array]]
-    prepare: Prepare
-
-    def away(self, way: Resolved, count: int = EXAMPLES) -> float:
-        """How far so many of the images are off in the mean, in the inputs' own numbers."""
-        pairs = self.pairs[:count]
-        return float(np.mean([np.abs(self.prepare(i, way) - wanted).mean() for i, wanted in pairs]))
-
-    def roughly_away(self, way: Resolved) -> float:
-        """The same for the means of large blocks, which hardly depend on how images are resized."""
-        return float(
-            np.mean(
-                [
-                    np.abs(_blocks(self.prepare(image, way) - wanted, way)).mean()
-                    for image, wanted in self.pairs
-                ]
-            )
-        )
-
-    def difference(self, way: Resolved) -> Difference:
-        away = [np.abs(self.prepare(image, way) - wanted) for image, wanted in self.pairs]
-        level = GREY_LEVEL[way.scale]
-        return Difference(float(np.mean(away)) / level, float(np.max(away)) / level)
+    With `scale`, statistics are open; with `fit`, a shorter side; with `resize`, a reducing gap.
+    """
+    turned = replace(how, orientation="ignore" if how.orientation == "exif" else "exif")
+    if not trials.tells(how, turned):
+        open_ -= {"orientation"}
+    scaled = _nearest_scaled(how, trials, open_)
+    left = trials.difference(scaled).mean
+    if left <= CLOSE or "scale" not in open_ or how.dtype == "uint8":
+        return scaled
+    found = _nearest_statistics(scaled, trials, open_)
+    return found if trials.difference(found).mean < BETTER * left else scaled
 
 
-def _blocks(tensor: Array, how: Resolved) -> Array:
-    """The means of 4 x 4 blocks of a tensor's channels."""
-    first = 1 if how.layout == "CHW" else 0
-    for axis in (first, first + 1):
-        starts = np.unique(np.linspace(0, tensor.shape[axis], 5)[:-1].astype(int))
-        sizes = np.diff([*starts, tensor.shape[axis]])
-        shape = [1] * tensor.ndim
-        shape[axis] = len(sizes)
-        tensor = np.add.reduceat(tensor, starts, axis) / sizes.reshape(shape)
-    return tensor
+def _nearest_scaled(how: Resolved, trials: Trials, open_: frozenset[str]) -> Resolved:
+    """Among the scales that have a name."""
+    best = _least(how, _ways(how, open_, "scale", "color"), trials.roughly_away)
+    best = _least(best, _ways(best, open_, "alpha"), trials.roughly_away)
+    best = _least_resized(best, open_, trials.away)
+    return _least(best, _ways(best, open_, "scale", "color"), trials.away)
 
 
-def _nearest(how: Resolved, trials: _Trials, open_: frozenset[str]) -> Resolved:
-    """Change what is open, step by step, to what comes nearest. Ties stay as they are."""
+def _nearest_statistics(how: Resolved, trials: Trials, open_: frozenset[str]) -> Resolved:
+    """Among the statistics of single images, and of all."""
+    beside = partial(beside_lines, trials)
+    best = _least(how, _ways(how, open_, "color"), partial(roughly_beside_lines, trials))
+    best = _least_resized(best, open_, beside)
+    best = _least(best, _ways(best, open_, "color"), beside)
+    every = list(filter(_is_possible, standardized(best)))
+    nearest = _least(every[0], every, trials.away)
+    if trials.difference(nearest).mean <= CLOSE:
+        return nearest
+    own = with_own_statistics(best, trials)
+    return nearest if own is None else _least(nearest, [own], trials.away)
 
-    def ways(best: Resolved, *keys: str) -> list[Resolved]:
-        return _ways(best, [key for key in keys if key in open_])
 
-    best = _least(how, ways(how, "scale", "color"), trials.roughly_away)
-    near = sorted(ways(best, "orientation", "fit", "resize"), key=lambda way: trials.away(way, 1))
-    best = _least(best, near[:CLOSEST], trials.away)
-    return _least(best, ways(best, "scale", "color"), trials.away)
+def _least_resized(
+    how: Resolved, open_: frozenset[str], away: Callable[[Resolved, int], float]
+) -> Resolved:
+    """Try all ways of resizing with one image, and the closest with all of them."""
+
+    def all_away(way: Resolved) -> float:
+        return away(way, EXAMPLES)
+
+    ways = list(filter(_is_usual, _ways(how, open_, "orientation", "fit", "resize")))
+    near = sorted(ways, key=lambda way: away(way, 1))[:CLOSEST]
+    best = _least(how, near, all_away)
+    best = _least(best, _ways(best, open_, "bits"), all_away)
+    return _least(best, _gapped(best) if "resize" in open_ else [], all_away)
 
 
 def _least(how: Resolved, ways: Sequence[Resolved], away: Callable[[Resolved], float]) -> Resolved:
@@ -180,29 +167,58 @@ def _least(how: Resolved, ways: Sequence[Resolved], away: Callable[[Resolved], f
     return best
 
 
-def _ways(how: Resolved, keys: Sequence[str]) -> list[Resolved]:
-    """All ways that differ in these keys only, and that the model can take."""
+def _ways(how: Resolved, open_: frozenset[str], *keys: str) -> list[Resolved]:
+    """All ways that differ in those of the keys that are open, and that the model can take."""
     ways = [how]
     for key in keys:
-        words: Sequence[str] = CHOICES[key]
-        if key == "color" and how.color not in words:
-            continue
-        changes: list[dict[str, Any]] = [{key: word} for word in words]
-        ways = [replace(way, **change) for way in ways for change in changes]
+        if key in open_ and not (key == "color" and how.color not in CHOICES["color"]):
+            ways = [replace(way, **change) for way in ways for change in _variants(way, key)]
     return [way for way in ways if _is_possible(way)]
+
+
+def _variants(how: Resolved, key: str) -> list[dict[str, Any]]:
+    """What a way may become in one respect: a key's words, with what goes with them."""
+    if key == "bits":
+        return [{"bits": 8}, {"bits": 16}]
+    words: list[dict[str, Any]] = [{key: word} for word in CHOICES[key]]
+    if key == "scale":
+        return [{**word, "standardize": None, "mean": None, "std": None} for word in words]
+    if key == "resize":
+        return [{**word, "reducing_gap": None} for word in words]
+    if key == "fit":
+        cropped = [round(min(how.size) * part) for part in SHORTER_SIDES]
+        return [
+            *({**word, "shorter_side": None} for word in words if word[key] != "center_crop"),
+            *({"fit": "center_crop", "shorter_side": side} for side in cropped),
+        ]
+    return words
+
+
+def _gapped(how: Resolved) -> list[Resolved]:
+    ways = [replace(how, reducing_gap=gap) for gap in GAPS]
+    return [way for way in ways if _is_possible(way)]
+
+
+def _is_usual(how: Resolved) -> bool:
+    """Whether anybody does it: "center_crop" is torchvision's, which resizes with Pillow."""
+    return how.fit != "center_crop" or how.resize.startswith("pillow/")
 
 
 def _is_possible(how: Resolved) -> bool:
     try:
-        check_scale(how.scale, how.color, how.dtype)
+        check(how)
     except PreprocessError:
         return False
     return True
 
 
 def _changes(before: Resolved, after: Resolved) -> tuple[str, ...]:
-    changed = [key for key in CHOICES if getattr(before, key) != getattr(after, key)]
-    return tuple(f'"{key}": "{getattr(after, key)}"' for key in changed)
+    changed = [key for key in TOLD if getattr(before, key) != getattr(after, key)]
+    return tuple(_shown(key, getattr(after, key)) for key in changed)
+
+
+def _shown(key: str, value: object) -> str:
+    return f'"{key}": {json.dumps(value)}' if value is not None else f'no "{key}"'
 
 
 def _advice(how: Resolved, found: Resolved, left: Difference) -> str:

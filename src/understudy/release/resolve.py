@@ -8,17 +8,23 @@ Pure: values in, values out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
+from .combinations import CENTRED, check
 from .preprocess import (
+    KEYS,
     MAX_SIDE,
+    Alpha,
+    Bits,
     Color,
+    Decode,
     Fit,
     Orientation,
     Preprocess,
     Resize,
     Scale,
+    Standardize,
     parse,
     refuse,
     shown,
@@ -32,8 +38,25 @@ CHANNELS: Mapping[Color, int] = {"rgb": 3, "bgr": 3, "grayscale": 1, "rgba": 4}
 COLOR_OF: Mapping[int, Color] = {1: "grayscale", 3: "rgb", 4: "rgba"}
 """What is assumed from the number of channels."""
 
-NEED_THREE: frozenset[Scale] = frozenset({"caffe", "torch"})
-"""They subtract a mean per colour channel, of which there are three."""
+DEFAULTS: Mapping[str, str] = {
+    "orientation": "exif",
+    "fit": "stretch",
+    "resize": "pillow/bilinear",
+    "scale": "0..1",
+}
+"""What is assumed, where neither the person nor the model says anything."""
+
+OPTIONAL: Mapping[str, object] = {
+    "standardize": None,
+    "mean": None,
+    "std": None,
+    "shorter_side": None,
+    "reducing_gap": None,
+    "alpha": "drop",
+    "bits": 8,
+    "decode": "exact",
+}
+"""What is not done unless it is said. It is recorded only then, and never assumed."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +64,7 @@ class Resolved:
     """How an image becomes the model's input: nothing is open any more.
 
     Attributes:
-        color: see `Preprocess`; so are orientation, size, fit, resize and scale.
+        color: see `Preprocess`; so are all others but these:
         layout: the axes of one image's tensor.
         dtype: of the tensor.
         assumed: the keys that nobody said, in the schema's order.
@@ -56,25 +79,44 @@ class Resolved:
     layout: Layout
     dtype: Dtype
     assumed: tuple[str, ...] = ()
+    standardize: Standardize | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    shorter_side: int | None = None
+    reducing_gap: float | None = None
+    alpha: Alpha = "drop"
+    bits: Bits = 8
+    decode: Decode = "exact"
+
+    @property
+    def channels(self) -> int:
+        """How many the tensor has."""
+        return CHANNELS[self.color]
+
+    @property
+    def takes_levels(self) -> bool:
+        """Whether the tensor's numbers go from 0 to 255, as the image's do."""
+        return self.scale == "none" and self.standardize is None and self.std is None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one image's tensor, without the batch axis."""
         height, width = self.size
-        channels = CHANNELS[self.color]
         shapes = {
-            "HWC": (height, width, channels),
-            "CHW": (channels, height, width),
+            "HWC": (height, width, self.channels),
+            "CHW": (self.channels, height, width),
             "HW": (height, width),
         }
         return shapes[self.layout]
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as a release records it; `from_json` gives the same back."""
-        said = Preprocess(
-            self.color, self.orientation, self.size, self.fit, self.resize, self.scale
-        )
-        return said.to_json() | {
+        said = {
+            key: getattr(self, key)
+            for key in KEYS
+            if key != "preset" and (key not in OPTIONAL or getattr(self, key) != OPTIONAL[key])
+        }
+        return Preprocess(**said).to_json() | {
             "layout": self.layout,
             "dtype": self.dtype,
             "assumed": list(self.assumed),
@@ -91,11 +133,16 @@ class Resolved:
         layout = _recorded(rest.pop("layout", None), "layout", get_args(Layout))
         dtype = _recorded(rest.pop("dtype", None), "dtype", get_args(Dtype))
         assumed = tuple(map(str, rest.pop("assumed", ())))
-        said = parse(rest)
-        for key in ("color", "orientation", "size", "fit", "resize", "scale"):
-            if getattr(said, key) is None:
+        said = vars(parse(rest))
+        if said.pop("preset") is not None:
+            _recorded(rest["preset"], "preset", ("nothing",))
+        values = said | {key: said[key] or usual for key, usual in OPTIONAL.items()}
+        for key, value in values.items():
+            if value is None and key not in OPTIONAL:
                 _recorded(None, key, ("a value",))
-        return cls(**vars(said), layout=layout, dtype=dtype, assumed=assumed)
+        found = cls(**values, layout=layout, dtype=dtype, assumed=assumed)
+        check(found)
+        return found
 
 
 def resolve(
@@ -121,7 +168,7 @@ def resolve(
     Raises:
         PreprocessError: what was said does not fit the model, or the model takes no image.
     """
-    said = given or Preprocess()
+    said = _preset_filled(given or Preprocess(), shape, data_format)
     layout, sides, channels = _axes(shape, data_format)
     if dtype not in get_args(Dtype):
         refuse(
@@ -130,25 +177,49 @@ def resolve(
         )
     color = said.color or usual.color or _default_color(channels)
     _check_color(color, channels)
-    unscaled = model_rescales or dtype == "uint8"
-    scale = said.scale or ("none" if unscaled else usual.scale or "0..1")
-    check_scale(scale, color, dtype)
-    assumed = [
-        key
-        for key in ("color", "orientation", "fit", "resize", "scale")
-        if getattr(said, key) is None
-    ]
-    return Resolved(
+    if model_rescales or dtype == "uint8":
+        usual = replace(usual, scale="none")
+    elif usual.scale in CENTRED and CHANNELS[color] != 3:
+        usual = replace(usual, scale=None)
+    values: dict[str, Any] = {
+        key: getattr(said, key) or getattr(usual, key) or default
+        for key, default in {**DEFAULTS, **OPTIONAL}.items()
+    }
+    found = Resolved(
         color=color,
-        orientation=said.orientation or usual.orientation or "exif",
         size=_fitted_size(said.size, sides),
-        fit=said.fit or usual.fit or "stretch",
-        resize=said.resize or usual.resize or "pillow/bilinear",
-        scale=scale,
         layout=layout,
         dtype=cast(Dtype, dtype),
-        assumed=tuple(assumed),
+        assumed=tuple(key for key in ("color", *DEFAULTS) if getattr(said, key) is None),
+        **values,
     )
+    check(found)
+    return found
+
+
+def _preset_filled(
+    said: Preprocess, shape: Sequence[int | None], data_format: DataFormat
+) -> Preprocess:
+    """What was said, and, where that is nothing, what its preset says.
+
+    Its size is for models that take any, its colour for those with as many channels, and its 16
+    bits are for images without an alpha channel.
+    """
+    if said.preset is None:
+        return said
+    from .presets import PRESETS  # only where one is named
+
+    preset = PRESETS[said.preset]
+    _, sides, channels = _axes(shape, data_format)
+    if None not in sides:
+        preset = replace(preset, size=None)
+    if preset.color is not None and CHANNELS[preset.color] != (channels or CHANNELS[preset.color]):
+        preset = replace(preset, color=None)
+    if channels == CHANNELS["rgba"] or said.color == "rgba":
+        preset = replace(preset, bits=None)
+    if said.fit is not None:
+        preset = replace(preset, shorter_side=None)
+    return replace(preset, **{k: v for k, v in vars(said).items() if v is not None})
 
 
 def _axes(
@@ -186,25 +257,6 @@ def _check_color(color: Color, channels: int | None) -> None:
             f'"color" can be {" or ".join(fitting)} here'
             if fitting
             else "use predict() for ready tensors",
-        )
-
-
-def check_scale(scale: Scale, color: Color, dtype: str) -> None:
-    """Check that a scale can be used for these colours and this type.
-
-    Raises:
-        PreprocessError: it cannot.
-    """
-    if scale in NEED_THREE and CHANNELS[color] != 3:
-        refuse(
-            f'says "scale": "{scale}", which needs three colour channels; "{color}" has'
-            f" {CHANNELS[color]}",
-            'use "0..1", "-1..1" or "none"',
-        )
-    if dtype == "uint8" and scale != "none":
-        refuse(
-            f'says "scale": "{scale}", but the model takes whole numbers 0..255 (uint8)',
-            'use "scale": "none"',
         )
 
 

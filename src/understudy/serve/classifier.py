@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +26,7 @@ from .session import Session, cores, inputs, open_session, outputs, run
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..release.resolve import Resolved
     from .image import Source
 
     Array = NDArray[Any]
@@ -53,6 +55,14 @@ class Classifier:
     def open(cls, directory: Path, served: ServedModel, *, threads: int | None = None) -> Self:
         """Open the model.onnx and weights.bin in `directory`; see `open_session`."""
         return cls(open_session(directory, threads=threads), served)
+
+    def preparing(self, how: Resolved) -> Classifier:
+        """The same open model behind another way of preparing images.
+
+        Raises:
+            ReleaseError: the model does not take such tensors.
+        """
+        return Classifier(self._open_session(), replace(self.served, preprocess=how))
 
     def close(self) -> None:
         """Let go of the session; the classifier cannot be used any more."""
@@ -180,7 +190,7 @@ class Classifier:
         except ImageError as error:
             return Result(*origin, error=error)
         timings = Timings(image.decode_ms, image.preprocess_ms, infer_ms)
-        return Result(*origin, predictions, timings)
+        return Result(*origin, predictions, timings, note=image.note)
 
     def _open_session(self) -> Session:
         session = self._session

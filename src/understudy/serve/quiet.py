@@ -4,10 +4,14 @@ Pillow warns about damaged tags and large images; for us these are errors or not
 Python's filters belong to the whole process, and `warnings.catch_warnings` in two overlapping
 threads can leave the filters of one behind. So the first to enter sets the filter, the last to
 leave takes it back. Warnings of other packages pass all the while.
+
+Pillow logs some errors, too. Where nobody has set up logging, Python writes these to stderr; a null
+handler keeps it from that, and leaves it to those who have (Python's logging HOWTO).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -24,6 +28,8 @@ class _Silence:
 
 
 _silence = _Silence()
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 @contextmanager

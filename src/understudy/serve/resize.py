@@ -28,14 +28,14 @@ def resize(pixels: Pixels, method: str, height: int, width: int) -> Numbers:
     """Resize an image.
 
     Args:
-        pixels: (H, W, C).
+        pixels: (H, W, C) of uint8, or of float32 from 0 to 255.
         method: one of `METHODS`.
         height: of the result.
         width: of the result.
 
     Returns:
         (height, width, C) of uint8, or of float32 from 0 to 255 (cubic and Lanczos kernels of
-        TensorFlow go a little beyond).
+        TensorFlow go a little beyond). What is float32 stays so.
     """
     if pixels.shape[:2] == (height, width):
         return pixels
@@ -77,6 +77,8 @@ def _along_columns(pixels: Numbers, columns: Axis) -> Numbers:
 
 def _opencv_two(pixels: Pixels, height: int, width: int, make: Make) -> Pixels:
     """Two pixels along each axis, in whole numbers and with OpenCV's shifts: the same bits."""
+    if pixels.dtype != np.uint8:
+        return _summed(pixels, height, width, make)
     rows, columns = make(pixels.shape[0], height), make(pixels.shape[1], width)
     across = np.rint(columns.weights * 2048).astype(np.int32)[:, :, None]
     down = np.rint(rows.weights * 2048).astype(np.int32)[:, :, None, None]
@@ -92,22 +94,24 @@ def _opencv_two(pixels: Pixels, height: int, width: int, make: Make) -> Pixels:
 
 
 def _opencv_kernel(pixels: Pixels, height: int, width: int, make: Make) -> Pixels:
-    return _whole(
-        _along_rows(
-            _along_columns(pixels, make(pixels.shape[1], width)), make(pixels.shape[0], height)
-        )
-    )
+    wide = _along_columns(pixels, make(pixels.shape[1], width))
+    return _saturated(_along_rows(wide, make(pixels.shape[0], height)), pixels)
 
 
 def _opencv_area(pixels: Pixels, height: int, width: int) -> Pixels:
-    if pixels.shape[:2] == (2 * height, 2 * width):  # where a half is rounded up
-        return _whole(np.floor(_summed(pixels, height, width, axis.area) + 0.5))
     if height <= pixels.shape[0] and width <= pixels.shape[1]:
-        return _whole(_summed(pixels, height, width, axis.area))
+        means = _summed(pixels, height, width, axis.area)
+        halved = pixels.shape[:2] == (2 * height, 2 * width)
+        if halved and pixels.dtype == np.uint8:  # where a half is rounded up
+            means = np.floor(means + 0.5)
+        return _saturated(means, pixels)
     return _opencv_two(pixels, height, width, axis.grown)
 
 
-def _whole(numbers: Numbers) -> Pixels:
+def _saturated(numbers: Numbers, like: Pixels) -> Pixels:
+    """What the image's type can hold: grey levels of whole numbers are rounded."""
+    if like.dtype != np.uint8:
+        return np.clip(numbers, 0, 255)
     return np.clip(np.rint(numbers), 0, 255).astype(np.uint8)
 
 

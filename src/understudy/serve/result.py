@@ -36,6 +36,7 @@ class Result:
         predictions: best first; empty where there is an error.
         timings_ms: None where there is an error.
         error: why this image has no predictions.
+        note: what else there is to say, as that the file has more pages.
     """
 
     image: str | int
@@ -45,6 +46,7 @@ class Result:
     predictions: tuple[Prediction, ...] = ()
     timings_ms: Timings | None = None
     error: ImageError | None = None
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The answer as a JSON object: the same from the command line, Python and Lambda."""
@@ -61,4 +63,5 @@ class Result:
             "release": self.release,
             "predictions": [prediction.to_json() for prediction in self.predictions],
             "timings_ms": {step: round(spent, 3) for step, spent in timings.items()},
+            **({} if self.note is None else {"note": self.note}),
         }
