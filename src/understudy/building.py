@@ -6,12 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .build.contents import CONTENTS, Function
 from .build.interpreter import here
+from .build.layout import Layout
 from .build.target import Arch, Python, Target
 from .wiring import push_files
 
 if TYPE_CHECKING:
-    from .build.bundle import Bundle, Tell
+    from .build.bundle import Bundle, Recipe, Tell
     from .build.proof import Stand
 
 DEFAULT_PYTHON = Python.PY313
@@ -24,24 +26,41 @@ def build_bundle(
     arch: Arch | None = None,
     output: Path | None = None,
     tell: Tell = lambda _: None,
+    *,
+    function: Function = Function.SERVING,
+    layout: Layout = Layout.PLAIN,
+    requirements: Path | None = None,
+    vendor: Path | None = None,
 ) -> Bundle:
-    """Build the bundle of the function that serves, and prove that it works.
+    """Build the bundle of a function, and prove that it works.
 
     Args:
         python: its Python.
         arch: its architecture; by default this machine's.
         output: the zip; by default in the current folder, under a name that says what it is.
         tell: is told what is done now.
+        function: which one.
+        layout: where its packages are.
+        requirements: a file of packages of your own, to be installed beside the others.
+        vendor: a folder of packages of your own, prebuilt.
 
     Raises:
         BuildError: the packages cannot be had, it is too large, or does not work.
         InputError: the zip cannot be written.
     """
-    from .build.bundle import build
+    from .build.bundle import Recipe, build
 
     target = Target(python, arch or here())
+    recipe = Recipe(target, CONTENTS[function], layout, requirements, vendor)
     with tempfile.TemporaryDirectory(prefix="understudy-stand-") as name:
-        return build(target, output or Path(target.file_name), make_stand(Path(name)), tell)
+        return build(recipe, output or Path(file_name(recipe)), make_stand(Path(name)), tell)
+
+
+def file_name(recipe: Recipe) -> str:
+    """What the zip of a bundle is called."""
+    function = recipe.contents.function
+    kind = "" if function is Function.SERVING else f"-{function}"
+    return f"understudy{kind}-python{recipe.target.python}-{recipe.target.arch}.zip"
 
 
 def make_stand(folder: Path) -> Stand:
@@ -54,4 +73,4 @@ def make_stand(folder: Path) -> Stand:
     stand.write_images(images)
     store.mkdir()
     push_files([sources], MODEL, store=store)
-    return Stand(store, MODEL, images, stand.LABEL)
+    return Stand(store, MODEL, images, stand.LABEL, stand.KERAS)

@@ -10,6 +10,7 @@ import pytest
 
 from understudy.build.bytecode import bytecode_path, compile_sources
 from understudy.build.interpreter import Interpreter
+from understudy.build.layout import is_ours
 from understudy.build.target import Arch, Python, Target
 from understudy.errors import BuildError
 
@@ -32,7 +33,7 @@ def tree(folder: Path) -> Path:
 
 def compiled(folder: Path) -> dict[str, str]:
     sources = ["package/__init__.py", "package/old.py", "understudy/serve.py"]
-    return compile_sources(THIS, TARGET, tree(folder), sources)
+    return compile_sources(THIS, TARGET, tree(folder), sources, is_ours)
 
 
 def test_where_it_is_and_what_is_left_alone(tmp_path: Path) -> None:
@@ -64,10 +65,10 @@ def test_an_interpreter_that_fails_is_named(tmp_path: Path) -> None:
     broken.write_text("#!/bin/sh\necho 'no module encodings' >&2\nexit 1\n")
     broken.chmod(0o755)
     with pytest.raises(BuildError, match="no module encodings"):
-        compile_sources(Interpreter(broken, "3", None, True), TARGET, tmp_path, ["a.py"])
+        compile_sources(Interpreter(broken, "3", None, True), TARGET, tmp_path, ["a.py"], is_ours)
 
 
 def test_paths_beside_our_own_sources() -> None:
     other = Target(Python.PY314, Arch.ARM64)
-    found = bytecode_path("understudy/serve/live/__init__.py", other)
+    found = bytecode_path("understudy/serve/live/__init__.py", other, stays=True)
     assert found == "understudy/serve/live/__pycache__/__init__.cpython-314.pyc"

@@ -31,6 +31,14 @@ def test_the_machine(machine: int, arch: str | None) -> None:
     assert found.arch == arch
 
 
+def test_the_versions_of_symbols() -> None:
+    wanted = ["GLIBC_2.2.5", "GLIBC_2.34", "GLIBCXX_3.4.29"]
+    found = read_elf(elf(["libc.so.6"], versions=wanted))
+    assert found is not None
+    assert found.versions == set(wanted)
+    assert found.needed == {"libc.so.6"}
+
+
 def test_a_library_that_is_opened_by_name_is_used() -> None:
     found = read_elf(elf(text=b"\0cannot open libproviders_shared.so\0"))
     assert found is not None
@@ -46,7 +54,7 @@ def test_other_files_are_none(data: bytes) -> None:
 
 @given(st.integers(0, 400), st.binary(max_size=8))
 def test_damage_is_no_exception(place: int, damage: bytes) -> None:
-    data = elf(["libz.so.1"], "liba.so")
+    data = elf(["libz.so.1"], "liba.so", versions=["GLIBC_2.2.5", "GLIBC_2.34"])
     read_elf(data[:place] + damage + data[place + len(damage) :])
     read_elf(data[:place])
 
@@ -58,3 +66,4 @@ def test_a_real_one_is_for_this_machine() -> None:
         pytest.skip("NumPy's extension is no 64-bit ELF file on this system")
     assert found.arch is here()
     assert any(name.startswith("libc.") for name in found.needed)
+    assert any(version.startswith("GLIBC_2.") for version in found.versions)

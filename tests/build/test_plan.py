@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from understudy.build.elf import Native
@@ -103,6 +105,33 @@ def test_libraries_stay_with_what_links_them_and_go_with_it() -> None:
 def test_a_source_goes_only_when_it_is_compiled() -> None:
     files = [Found("a/b.py", "a 1"), Found("a/c.py", "a 1"), Found("a/b.pyc", "a 1")]
     assert left_out(files, frozenset({"a/b.py"})) == {"a/b.py": "sources that are compiled"}
+
+
+ADDED = (
+    "pandas/tests/__init__.py",
+    "skimage/__init__.pyi",
+    "cv2/setup.py",
+    "b-1.dist-info/entry_points.txt",
+)
+
+
+@pytest.mark.parametrize("path", ADDED)
+def test_what_a_person_added_stays_whole(path: str) -> None:
+    compiled = frozenset({path})
+    assert left_out([Found(path, "b 1", added=True)], compiled) == {}
+    assert left_out([Found(path, "b 1")], compiled) != {}
+
+
+def test_what_added_packages_may_import_of_ours_stays() -> None:
+    ours = [Found(path, "a 1") for path in GOES]
+    assert set(left_out([*ours, Found("b.py", "b 1", added=True)])) == {
+        *("obstore/__init__.pyi", "numpy-2.5.5.dist-info/RECORD", "bin/f2py")
+    }
+
+
+def test_a_library_that_an_added_file_links_stays() -> None:
+    added = replace(native("b/_b.so", "libonnxruntime.so.1.31.1"), added=True)
+    assert left_out([native(COPY), added]) == {}
 
 
 def test_all_is_in_order_and_nothing_is_lost() -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import BuildError
 from .interpreter import Interpreter
-from .ours import PACKAGE
 from .target import Target
 
 PROGRAM = """
@@ -32,26 +31,32 @@ json.dump(done, sys.stdout)
 """
 
 
-def bytecode_path(source: str, target: Target) -> str:
-    """Where the bytecode of a source is: in its place, or beside it for our own modules.
+def bytecode_path(source: str, target: Target, stays: bool) -> str:
+    """Where the bytecode of a source is: in its place, or beside it where the source stays.
 
     Python takes `module.pyc` where there is no `module.py`.
     """
-    if not stays(source):
+    if not stays:
         return f"{source}c"
     folder, _, name = source.rpartition("/")
     return f"{folder}/__pycache__/{name.removesuffix('.py')}.{target.cache_tag}.pyc"
 
 
-def stays(source: str) -> bool:
-    """Whether a source is kept beside its bytecode."""
-    return source.startswith(f"{PACKAGE}/")
-
-
 def compile_sources(
-    interpreter: Interpreter, target: Target, tree: Path, sources: Sequence[str]
+    interpreter: Interpreter,
+    target: Target,
+    tree: Path,
+    sources: Sequence[str],
+    stays: Callable[[str], bool],
 ) -> dict[str, str]:
     """Compile sources below `tree`; a source that is no Python of this version is left alone.
+
+    Args:
+        interpreter: a Python of the target's version.
+        target: whose bytecode it is.
+        tree: where the sources are.
+        sources: their paths.
+        stays: whether a source is kept beside its bytecode.
 
     Returns:
         the path of the bytecode for each source that was compiled.
@@ -59,7 +64,7 @@ def compile_sources(
     Raises:
         BuildError: the interpreter failed.
     """
-    paths = {source: bytecode_path(source, target) for source in sources}
+    paths = {source: bytecode_path(source, target, stays(source)) for source in sources}
     work = [[str(tree / source), str(tree / path), source] for source, path in paths.items()]
     done = subprocess.run(
         [str(interpreter.path), "-S", "-s", "-P", "-W", "ignore", "-c", PROGRAM],

@@ -1,7 +1,8 @@
-"""Which libraries a native Linux file links or names, from its bytes.
+"""Which libraries a native Linux file links or names, and of which versions, from its bytes.
 
 The dynamic section is read as the ELF specification (TIS 1.2, and the 64-bit supplement) lays it
-out. Names in the rest of the file are taken, too: that is how a library is opened at run time.
+out, the versions of symbols as the Linux Standard Base 5.0 does ("Symbol Versioning"). Names in the
+rest of the file are taken, too: that is how a library is opened at run time.
 Only 64-bit little-endian files are read; both of Lambda's architectures have these.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .target import Arch
@@ -20,6 +22,7 @@ MACHINES = {62: Arch.X86_64, 183: Arch.ARM64}
 LOAD, DYNAMIC = 1, 2
 """p_type of a program header."""
 NEEDED, STRINGS, SONAME = 1, 5, 14
+VERSIONS = 0x6FFFFFFE
 """d_tag of an entry of the dynamic section."""
 
 NAMED = re.compile(rb"lib[A-Za-z0-9_+.-]+?\.so")
@@ -34,12 +37,14 @@ class Native:
         needed: the libraries that are loaded with it.
         soname: what others link it as; empty if nothing can.
         named: names up to `.so`, anywhere in the file.
+        versions: of the symbols that it takes from libraries, such as `GLIBC_2.34`.
     """
 
     arch: Arch | None
     needed: frozenset[str]
     soname: str
     named: frozenset[str]
+    versions: frozenset[str] = frozenset()
 
     def uses(self, file_name: str, soname: str) -> bool:
         """Whether it links a library, or has its name in it."""
@@ -53,36 +58,67 @@ def read_elf(data: bytes) -> Native | None:
         return None
     try:
         (machine,) = struct.unpack_from("<H", data, 18)
-        needed, soname = _dynamic(data)
-    except (struct.error, ValueError, OverflowError, StopIteration):
+        dynamic = _Dynamic.read(data)
+        needed, sonames = dynamic.texts(NEEDED), dynamic.texts(SONAME)
+        versions = frozenset(dynamic.versions())
+    except (struct.error, ValueError, OverflowError):
         return None
     named = frozenset(name.decode() for name in NAMED.findall(data))
-    return Native(MACHINES.get(machine), frozenset(needed), soname, named)
+    soname = sonames[0] if sonames else ""
+    return Native(MACHINES.get(machine), frozenset(needed), soname, named, versions)
 
 
-def _dynamic(data: bytes) -> tuple[list[str], str]:
-    """The libraries that are needed, and the soname."""
-    (table,) = struct.unpack_from("<Q", data, 32)
-    each, count = struct.unpack_from("<HH", data, 54)
-    headers = [struct.unpack_from("<IIQQQQ", data, table + n * each) for n in range(count)]
-    found = next((header for header in headers if header[0] == DYNAMIC), None)
-    if found is None:
-        return [], ""
-    entries = []
-    for place in range(found[2], found[2] + found[5], 16):
-        tag, value = struct.unpack_from("<qQ", data, place)
-        if tag == 0:
-            break
-        entries.append((tag, value))
-    strings = next(value for tag, value in entries if tag == STRINGS)
-    start = next(
-        offset + strings - address
-        for kind, _, offset, address, _, size in headers
-        if kind == LOAD and address <= strings < address + size
-    )
+@dataclass(frozen=True, slots=True)
+class _Dynamic:
+    """The dynamic section: its entries, and where addresses are in the file."""
 
-    def text(value: int) -> str:
-        return data[start + value : data.index(b"\0", start + value)].decode()
+    data: bytes
+    entries: tuple[tuple[int, int], ...]
+    loads: tuple[tuple[int, int, int], ...]
 
-    names = [text(value) for tag, value in entries if tag == SONAME]
-    return [text(value) for tag, value in entries if tag == NEEDED], names[0] if names else ""
+    @classmethod
+    def read(cls, data: bytes) -> _Dynamic:
+        (table,) = struct.unpack_from("<Q", data, 32)
+        each, count = struct.unpack_from("<HH", data, 54)
+        headers = [struct.unpack_from("<IIQQQQ", data, table + n * each) for n in range(count)]
+        loads = tuple((h[3], h[5], h[2]) for h in headers if h[0] == LOAD)
+        found = next((header for header in headers if header[0] == DYNAMIC), None)
+        entries = []
+        for place in range(found[2], found[2] + found[5], 16) if found else ():
+            tag, value = struct.unpack_from("<qQ", data, place)
+            if tag == 0:
+                break
+            entries.append((tag, value))
+        return cls(data, tuple(entries), loads)
+
+    def texts(self, tag: int) -> list[str]:
+        """The strings of all entries with this tag."""
+        return [self._text(value) for found, value in self.entries if found == tag]
+
+    def versions(self) -> Iterator[str]:
+        """The versions that are needed: a list of libraries, with a list of versions each."""
+        if self._value(VERSIONS) is None:
+            return
+        place, following = self._place(self._value(VERSIONS) or 0), 1
+        while following:  # it is 0 in the last entry of each list
+            _, _, _, first, following = struct.unpack_from("<HHIII", self.data, place)
+            inner, further = place + first, 1
+            while further:
+                _, _, _, name, further = struct.unpack_from("<IHHII", self.data, inner)
+                yield self._text(name)
+                inner += further
+            place += following
+
+    def _value(self, tag: int) -> int | None:
+        return next((value for found, value in self.entries if found == tag), None)
+
+    def _place(self, address: int) -> int:
+        """Where in the file an address is."""
+        for start, size, offset in self.loads:
+            if start <= address < start + size:
+                return offset + address - start
+        raise ValueError("the address is in no segment")
+
+    def _text(self, value: int) -> str:
+        start = self._place(self._value(STRINGS) or 0) + value
+        return self.data[start : self.data.index(b"\0", start)].decode()

@@ -1,15 +1,19 @@
 """Lambda's limits on a function's code, and how much room a bundle leaves.
 
 From the AWS Lambda developer guide, "Lambda quotas": 50 MB for a zip in a direct upload, and 250 MB
-unzipped, which includes all layers. Both are powers of two there.
+unzipped, which includes all layers; 10,240 MB for /tmp, which has 512 MB when nothing is set. All
+are powers of two there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .plan import Size
+MIB = 1024**2
+
+DEFAULT_TMP = 512 * MIB
+"""Bytes of /tmp that a function has when its ephemeral storage is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +22,28 @@ class Limit:
 
     Attributes:
         name: of what.
-        zipped: whether it counts the zip, or what is in it.
         most: bytes.
         hint: what to do when a bundle is larger.
+        final: whether there is no way around it.
     """
 
     name: str
-    zipped: bool
     most: int
     hint: str
+    final: bool = True
 
 
-LIMITS: tuple[Limit, ...] = (
-    Limit(
-        "zip, uploaded directly", True, 50 * 1024**2, "upload it to a bucket and deploy it there"
-    ),
-    Limit("unzipped, with all layers", False, 262_144_000, "leave packages out of it"),
+UPLOAD = Limit(
+    "uploaded directly", 50 * MIB, "upload it to a bucket, and deploy it from there", final=False
 )
+UNZIPPED = Limit(
+    "unzipped, with all layers",
+    250 * MIB,
+    "leave packages out of it, or build it with --zip-dependencies",
+)
+TMP = Limit("unpacked in /tmp", 10_240 * MIB, "leave packages out of it")
+
+LIMITS: tuple[Limit, ...] = (UPLOAD, UNZIPPED, TMP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,17 @@ class Margin:
     Attributes:
         limit: which limit.
         used: bytes.
+        of: which zip; empty for all of them.
     """
 
     limit: Limit
     used: int
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is limited."""
+        return ", ".join(filter(None, (self.of, self.limit.name)))
 
     @property
     def left(self) -> int:
@@ -55,6 +71,14 @@ class Margin:
         return self.limit.most - self.used
 
 
-def margins(size: Size, limits: Sequence[Limit] = LIMITS) -> tuple[Margin, ...]:
-    """How much room a bundle of this size leaves under each limit."""
-    return tuple(Margin(one, size.zipped if one.zipped else size.plain) for one in limits)
+def margins(zips: Mapping[str, int], unzipped: int, unpacked: int = 0) -> tuple[Margin, ...]:
+    """How much room a bundle leaves under each limit.
+
+    Args:
+        zips: the bytes of each zip, by what it is.
+        unzipped: the bytes of what is in all of them.
+        unpacked: the bytes that the function needs in /tmp.
+    """
+    found = [Margin(UPLOAD, size, name) for name, size in zips.items()]
+    found.append(Margin(UNZIPPED, unzipped))
+    return (*found, *([Margin(TMP, unpacked)] if unpacked else []))

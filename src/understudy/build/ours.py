@@ -13,16 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-PACKAGE = "understudy"
-
-ROOTS = (PACKAGE, f"{PACKAGE}.wiring", f"{PACKAGE}.following", f"{PACKAGE}.edges.lambda_*")
-"""The Python interface, what makes parts of settings, and the handler."""
-
-ABSENT = frozenset({"cli", "build", "building", "admitting", "keeping", "compiler", "keras"})
-"""Parts that are never in a bundle that serves."""
-
-PRESENT = frozenset({PACKAGE, "PIL", "numpy", "obstore", "onnxruntime"})
-"""What can be imported, besides the standard library."""
+from .contents import SERVING, Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +24,22 @@ class Import:
     at_once: bool
 
 
-def needed(modules: Mapping[str, str], packages: frozenset[str]) -> frozenset[str]:
+def needed(
+    modules: Mapping[str, str], packages: frozenset[str], contents: Contents = SERVING
+) -> frozenset[str]:
     """The names of the modules that a bundle needs.
 
     Args:
         modules: the sources of all modules, by their dotted names.
         packages: which of these are packages: names in them are relative to themselves.
+        contents: which bundle.
     """
     imports = {
         name: tuple(_imports(name, text, name in packages)) for name, text in modules.items()
     }
-    unfit = _unfit(imports)
+    unfit = _unfit(imports, contents)
     found: set[str] = set()
-    waiting = [name for name in modules if any(fnmatchcase(name, root) for root in ROOTS)]
+    waiting = [name for name in modules if any(fnmatchcase(name, root) for root in contents.roots)]
     while waiting:
         name = waiting.pop()
         if name in found or name not in modules or name in unfit:
@@ -56,12 +50,12 @@ def needed(modules: Mapping[str, str], packages: frozenset[str]) -> frozenset[st
     return frozenset(found)
 
 
-def _unfit(imports: Mapping[str, tuple[Import, ...]]) -> set[str]:
+def _unfit(imports: Mapping[str, tuple[Import, ...]], contents: Contents) -> set[str]:
     """The modules that cannot be imported in the bundle."""
-    unfit = {name for name in imports if name.split(".")[1:2] and name.split(".")[1] in ABSENT}
+    unfit = {name for name in imports if set(name.split(".")[1:2]) & contents.absent}
     for name, found in imports.items():
         tops = {one.target.partition(".")[0] for one in found if one.at_once}
-        if not tops <= PRESENT | sys.stdlib_module_names:
+        if not tops <= contents.present | sys.stdlib_module_names:
             unfit.add(name)
     while True:
         more = {

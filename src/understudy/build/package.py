@@ -8,11 +8,12 @@ from __future__ import annotations
 from importlib.metadata import distribution
 from pathlib import Path
 
-from .ours import PACKAGE, needed
+from .contents import PACKAGE, SERVING, Contents
+from .ours import needed
 
 
-def copy_modules(tree: Path) -> dict[str, str]:
-    """Copy the modules that are needed, and the metadata.
+def copy_modules(tree: Path, contents: Contents = SERVING) -> dict[str, str]:
+    """Copy the modules that a bundle needs, and the metadata.
 
     Returns:
         `understudy version` for the path of each file.
@@ -25,7 +26,7 @@ def copy_modules(tree: Path) -> dict[str, str]:
         packages |= {name} if parts[-1] == "__init__" else set()
         modules[name] = path
     texts = {name: path.read_text(encoding="utf-8") for name, path in modules.items()}
-    wanted = sorted(needed(texts, frozenset(packages)))
+    wanted = sorted(needed(texts, frozenset(packages), contents))
     written = [_copy_text(tree, _path_of(modules[name], root), texts[name]) for name in wanted]
     return dict.fromkeys(
         written + _add_metadata(tree), f"{PACKAGE} {distribution(PACKAGE).version}"

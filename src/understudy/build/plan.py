@@ -31,11 +31,13 @@ class Found:
         path: in the bundle, with slashes.
         package: whose it is.
         native: what a native file links; None for all others.
+        added: whether a person added it: what it needs is not known here, so all of it stays.
     """
 
     path: str
     package: str
     native: Native | None = None
+    added: bool = False
 
     @property
     def name(self) -> str:
@@ -61,8 +63,10 @@ def plan(
         compiled: the sources that bytecode stands in for.
         rules: what to leave out, from the first to the last.
     """
+    alone = not any(file.added for file in files)
+    fitting = [rule for rule in rules if alone or not rule.alone]
     verdicts: dict[str, Rule | None] = {
-        file.path: next((r for r in rules if _applies(r, file, compiled)), None) for file in files
+        file.path: next((r for r in fitting if _applies(r, file, compiled)), None) for file in files
     }
     while used := [file for file in files if _is_used(file, verdicts, files)]:
         verdicts |= {file.path: None for file in used}
@@ -74,7 +78,7 @@ def plan(
 
 
 def _applies(rule: Rule, file: Found, compiled: frozenset[str]) -> bool:
-    if not rule.matches(file.path):
+    if file.added or not rule.matches(file.path):
         return False
     if rule.when is When.UNUSED:
         return file.native is not None

@@ -1,8 +1,9 @@
-"""The proof that a bundle works: unpacked, alone on the path, it serves a release.
+"""The proof that a bundle works: unpacked, alone on the path, it does its work once.
 
 `rehearsal.py` is the program that runs in the target's Python: without site-packages, without
-the user's variables, with nothing but the standard library and the bundle. The function's handler
-opens the release there, which passes its self-test, and answers for one image of each format.
+the user's variables, with nothing but the standard library and the bundle. The handler of the
+function that serves opens a release there, which passes its self-test, and answers for one image of
+each format. The bundle of the function that admits compiles a model that Keras saved.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
 from .archive import extract_zip, remove_read_only
+from .contents import SERVING, Contents
 from .interpreter import Interpreter
 from .target import Target
 
@@ -33,12 +36,14 @@ class Stand:
         model: its name.
         images: a folder with one image of each format.
         label: what each of them is.
+        keras: a folder with a model's files by Keras, and what Keras answered.
     """
 
     store: Path
     model: str
     images: Path
     label: str
+    keras: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class Proof:
     Attributes:
         ran: whether it could be run here.
         python: the version of the Python that ran it.
-        formats: of the images that were classified.
-        seconds: from the handler's import to the first answer.
+        formats: of the images that were classified; none by the function that admits.
+        seconds: from the handler's import to the first answer, or to the compiled model.
         why_not: why it could not be run; empty if it was.
     """
 
@@ -69,8 +74,23 @@ def why_not(target: Target, interpreter: Interpreter | None) -> str:
     return ""
 
 
-def prove(bundle: Path, target: Target, interpreter: Interpreter | None, stand: Stand) -> Proof:
+def prove(
+    bundle: Path,
+    target: Target,
+    interpreter: Interpreter | None,
+    stand: Stand,
+    contents: Contents = SERVING,
+    layer: Path | None = None,
+) -> Proof:
     """Run a bundle.
+
+    Args:
+        bundle: the function's zip.
+        target: what it runs on.
+        interpreter: a Python of this machine.
+        stand: what it is proved on.
+        contents: what it is for.
+        layer: the layer's zip, if the packages are there.
 
     Raises:
         BuildError: it does not work.
@@ -79,20 +99,39 @@ def prove(bundle: Path, target: Target, interpreter: Interpreter | None, stand: 
     if interpreter is None or reason:
         return Proof(ran=False, why_not=reason)
     with tempfile.TemporaryDirectory(prefix="understudy-proof-") as name:
-        task, home = Path(name, "task"), Path(name, "tmp")
-        task.mkdir()
-        home.mkdir()
+        scratch = Path(name).resolve() / "tmp"
+        scratch.mkdir()
+        folders = {scratch.with_name("task"): bundle}
+        folders |= {scratch.with_name("opt"): layer} if layer is not None else {}
         try:
-            extract_zip(bundle, task)
-            said = _run(interpreter, task, home, stand)
+            for folder, archive in folders.items():
+                folder.mkdir()
+                extract_zip(archive, folder)
+            path = [str(f / "python" if f.name == "opt" else f) for f in folders]
+            said = _run(interpreter, _case(contents, path, scratch, stand), scratch, stand)
         finally:
-            remove_read_only(task)
+            for folder in filter(Path.exists, folders):
+                remove_read_only(folder)
     return Proof(True, interpreter.version, tuple(said["formats"]), said["seconds"])
 
 
-def _run(interpreter: Interpreter, task: Path, home: Path, stand: Stand) -> dict[str, Any]:
-    command = [str(interpreter.path), "-I", "-S", "-B", str(REHEARSAL)]
-    command += [str(task), str(stand.images), stand.label]
+def _case(contents: Contents, path: list[str], scratch: Path, stand: Stand) -> Mapping[str, Any]:
+    """What `rehearsal.py` is told."""
+    return {
+        "function": contents.function,
+        "handler": contents.handler,
+        "path": path,
+        "scratch": str(scratch),
+        "images": str(stand.images),
+        "label": stand.label,
+        "keras": str(stand.keras),
+    }
+
+
+def _run(
+    interpreter: Interpreter, case: Mapping[str, Any], home: Path, stand: Stand
+) -> dict[str, Any]:
+    command = [str(interpreter.path), "-I", "-S", "-B", str(REHEARSAL), json.dumps(case)]
     variables: dict[str, Path | str] = {"HOME": home, "TMPDIR": home, "UNDERSTUDY_CACHE": home}
     variables |= {"UNDERSTUDY_STORE": stand.store, "UNDERSTUDY_MODEL": stand.model}
     try:

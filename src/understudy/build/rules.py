@@ -30,12 +30,14 @@ class Rule:
         why: why nothing misses it.
         patterns: the paths.
         when: on what else it depends.
+        alone: whether it holds only where a person added no packages, which could miss what goes.
     """
 
     name: str
     why: str
     patterns: tuple[str, ...]
     when: When = When.ALWAYS
+    alone: bool = False
 
     def matches(self, path: str) -> bool:
         """Whether it is about this path."""
@@ -60,6 +62,7 @@ RULES: tuple[Rule, ...] = (
             "onnxruntime/training/*",
             "onnxruntime/transformers/*",
         ),
+        alone=True,
     ),
     Rule(
         "Pillow's unused extensions",
@@ -73,6 +76,7 @@ RULES: tuple[Rule, ...] = (
             "PIL/_imagingmorph.*",
             "PIL/_imagingtk.*",
         ),
+        alone=True,
     ),
     Rule(
         "libraries that are not linked",
@@ -84,6 +88,7 @@ RULES: tuple[Rule, ...] = (
         "tests",
         "only test programs import them",
         ("*/tests/*", "numpy/testing/*", "numpy/conftest.py", "numpy/_core/*_tests.*.so"),
+        alone=True,
     ),
     Rule(
         "NumPy's builders",
@@ -99,6 +104,13 @@ RULES: tuple[Rule, ...] = (
             "*.pxd",
             "*.pyx",
         ),
+        alone=True,
+    ),
+    Rule(
+        "ONNX's test programs",
+        "they run and compare whole backends; making and checking a graph imports none of them",
+        ("onnx/backend/*", "onnx/reference/*", "onnx/bin/*", "onnx/*.cc", "onnx/*.proto*"),
+        alone=True,
     ),
     Rule("type stubs", "only type checkers read them", ("*.pyi", "*/py.typed")),
     Rule(

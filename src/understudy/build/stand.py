@@ -1,7 +1,8 @@
 """A small model and some images, made on the spot, for a bundle to prove itself on.
 
 The model says which of red, green and blue an image has most of; what it must answer is computed
-with NumPy. The images are red.
+with NumPy. The images are red. A second model is in `small_keras`: Keras 3.15.1 saved it, and what
+it answered is beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ STEEPNESS = 8.0
 """How sure the model is."""
 
 OPSET = 18
+
+KERAS = Path(__file__).with_name("small_keras")
+"""The files of `tests/golden/keras-3.15.1/gray_sigmoid`."""
 
 FORMATS: dict[str, dict[str, str]] = {
     "bmp": {},

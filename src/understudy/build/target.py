@@ -44,11 +44,6 @@ class Target:
         """The ending of bytecode files beside their sources: `cpython-313`."""
         return f"cpython-{self.python.replace('.', '')}"
 
-    @property
-    def file_name(self) -> str:
-        """What a bundle for it is called."""
-        return f"understudy-python{self.python}-{self.arch}.zip"
-
     def __str__(self) -> str:
         return f"Python {self.python} on {self.arch}"
 

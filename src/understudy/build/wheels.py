@@ -1,7 +1,7 @@
 """Installing the pinned packages for another machine, with uv, and whose each file is.
 
-uv takes wheels only, each with its hash from the pin file beside this module: nothing is built,
-nothing of a package is executed, and what comes is what was pinned.
+uv takes wheels only, each with its hash from the file of pins: nothing is built, nothing of a
+package is executed, and what comes is what was pinned.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from pathlib import Path
 from ..errors import BuildError
 from .target import Target
 
-PINS = Path(__file__).with_name("serving.txt")
+OF_AN_INSTALL = (
+    *(".lock", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED"),
+    *("*.dist-info/direct_url.json", "*.dist-info/uv_*.json"),
+)
+"""What pip and uv write about an install; a bundle without these is the same on every machine."""
 
 OFFLINE = (
     "dns error",
@@ -26,6 +30,8 @@ OFFLINE = (
     "network",
     "timed out",
 )
+
+MIRROR_HINT = "check the network; if you use a mirror, name it in UV_DEFAULT_INDEX"
 
 
 def find_uv() -> Path:
@@ -49,7 +55,7 @@ def find_uv() -> Path:
         ) from None
 
 
-def install(uv: Path, target: Target, folder: Path, pins: Path = PINS) -> None:
+def install(uv: Path, target: Target, folder: Path, pins: Path) -> None:
     """Install the pinned packages for a target into a folder.
 
     Raises:
@@ -59,29 +65,33 @@ def install(uv: Path, target: Target, folder: Path, pins: Path = PINS) -> None:
     command += ["--only-binary", ":all:", "--python-platform", target.platform]
     command += ["--python", sys.executable, "--python-version", target.python]
     command += ["--target", str(folder), "-r", str(pins)]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode == 0:
         return
-    said = [line.strip(" ×╰─▶│├") for line in done.stderr.splitlines()]
-    if any(sign in done.stderr.lower() for sign in OFFLINE):
-        raise BuildError(
-            f"the packages for {target} cannot be fetched: {_cause(said)}",
-            hint="check the network; if you use a mirror, name it in UV_DEFAULT_INDEX",
-        )
+    why = cause(done.stderr)
+    if is_offline(done.stderr):
+        raise BuildError(f"the packages for {target} cannot be fetched: {why}", hint=MIRROR_HINT)
     raise BuildError(
-        f"the packages for {target} cannot be installed: {' '.join(' '.join(said).split())}",
+        f"the packages for {target} cannot be installed: {why}",
         hint="build it with the newest understudy and the newest uv",
     )
 
 
-def _cause(lines: list[str]) -> str:
-    """The innermost cause that uv names."""
-    return next((line for line in reversed(lines) if line), "uv does not say why").removeprefix(
-        "cause: "
-    )
+def is_offline(said: str) -> bool:
+    """Whether uv failed because nothing could be fetched, by what it said."""
+    return any(sign in said.lower() for sign in OFFLINE)
 
 
-def _environment() -> dict[str, str]:
+def cause(said: str) -> str:
+    """Why uv failed, as one line: without its hints; the innermost cause of a lost connection."""
+    lines = [line.strip(" ×╰─▶│├") for line in said.partition("\nhint:")[0].splitlines()]
+    if is_offline(said):
+        lines = [line for line in lines if line][-1:]
+    text = " ".join(" ".join(lines).split())
+    return text.rpartition("cause: ")[2].removeprefix("error: ") or "uv does not say why"
+
+
+def environment() -> dict[str, str]:
     """The variables for uv: its own that would change what is installed are left out."""
     changing = ("UV_TARGET", "UV_PYTHON", "UV_NO_BINARY", "UV_CONSTRAINT", "UV_OVERRIDE")
     return {name: value for name, value in os.environ.items() if name not in changing}

@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from .. import building
+from ..build.contents import Function
+from ..build.layout import Layout
 from ..build.target import Arch, Python
+from ..errors import InputError
 from . import built
 from .options import Json
 
@@ -34,11 +37,47 @@ def build(
             show_default=False,
         ),
     ] = None,
+    function: Annotated[
+        Function, typer.Option(help="what it does: serving answers, admission compiles")
+    ] = Function.SERVING,
+    requirements: Annotated[
+        Path | None,
+        typer.Option(help="a file of packages of your own, as pip reads it", show_default=False),
+    ] = None,
+    vendor: Annotated[
+        Path | None,
+        typer.Option(help="a folder of packages of your own, prebuilt", show_default=False),
+    ] = None,
+    zip_dependencies: Annotated[
+        bool,
+        typer.Option(
+            "--zip-dependencies",
+            help="the packages stay zipped, and are unpacked into /tmp at a cold start",
+        ),
+    ] = False,
+    layer: Annotated[
+        bool, typer.Option("--layer", help="the packages go into a zip of their own, for a layer")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Build the bundle of an AWS Lambda function that serves, and prove that it works."""
+    """Build the bundle of an AWS Lambda function, and prove that it works."""
+    if zip_dependencies and layer:
+        raise InputError(
+            "--zip-dependencies and --layer are two places for the same packages",
+            hint="choose one of them",
+        )
+    layout = Layout.ZIPPED if zip_dependencies else Layout.LAYER if layer else Layout.PLAIN
     with built.progress() as tell:
-        done = building.build_bundle(python, arch, output, tell)
+        done = building.build_bundle(
+            python,
+            arch,
+            output,
+            tell,
+            function=function,
+            layout=layout,
+            requirements=requirements,
+            vendor=vendor,
+        )
     built.bundle(done, as_json=json)
 
 

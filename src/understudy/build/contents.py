@@ -1,0 +1,73 @@
+"""What the bundle of each function holds: its handler, the parts of understudy, the packages.
+
+The packages are pinned, each file with its hash, in a file beside this module; `make pins` makes
+these. What else is in a bundle follows: the modules that the roots import (`ours`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+PACKAGE = "understudy"
+
+FOLDER = Path(__file__).parent
+
+
+class Function(StrEnum):
+    """The functions for which a bundle can be built."""
+
+    SERVING = "serving"
+    ADMISSION = "admission"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a function's bundle holds.
+
+    Attributes:
+        function: whose it is.
+        handler: the module with the function `handler`, which Lambda calls.
+        roots: the modules that are imported first, the handler among them; `*` for anything.
+        absent: the parts of understudy that are never in it.
+        present: what can be imported in it, besides the standard library.
+        pins: the packages.
+    """
+
+    function: Function
+    handler: str
+    roots: tuple[str, ...]
+    absent: frozenset[str]
+    present: frozenset[str]
+    pins: Path
+
+
+SERVING = Contents(
+    Function.SERVING,
+    f"{PACKAGE}.edges.lambda_.handler",
+    (
+        *(PACKAGE, f"{PACKAGE}.wiring", f"{PACKAGE}.following"),
+        f"{PACKAGE}.edges.lambda_.handler",
+    ),
+    frozenset({"cli", "build", "building", "admitting", "keeping", "compiler", "keras"}),
+    frozenset({PACKAGE, "PIL", "numpy", "obstore", "onnxruntime"}),
+    FOLDER / "serving.txt",
+)
+"""The Python interface, what makes parts of settings, and the handler."""
+
+ADMISSION = Contents(
+    Function.ADMISSION,
+    f"{PACKAGE}.edges.lambda_.admission",
+    (
+        *(PACKAGE, f"{PACKAGE}.wiring", f"{PACKAGE}.admitting"),
+        *(f"{PACKAGE}.keras.*", f"{PACKAGE}.compiler.*", f"{PACKAGE}.edges.lambda_.admission"),
+    ),
+    frozenset({"cli", "build", "building", "keeping"}),
+    SERVING.present | {"filelock", "onnx", "pyfive", "yaml"},
+    FOLDER / "admission.txt",
+)
+"""Admission, with all readers and the whole compiler: layers are found by their names."""
+
+CONTENTS: Mapping[Function, Contents] = {one.function: one for one in (SERVING, ADMISSION)}

@@ -1,0 +1,1 @@
+"""Tests of packages that are unpacked at a cold start."""
