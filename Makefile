@@ -5,6 +5,7 @@ UV_DIR := .cache/uv
 UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
 EMULATOR := $(VENV)/lambda-emulator
+CLOUD  := $(VENV)/aws
 KERAS_ENVS ?= .cache/keras-envs
 MODELS ?= 20
 
@@ -15,24 +16,26 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz outage conformance bench pins clean help
+.PHONY: setup dev demo test lint fuzz outage arm64 conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
 	@echo "make setup  leaves $(BIN)/understudy"
 	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy"
-	@echo "make fuzz   20,000 damaged files, each of which must end in an error or a model"
+	@echo "make fuzz   20,000 damaged files and 5,000 images, each of which must end in an error, a model"
+	@echo "            or an image"
 	@echo "make conformance  all of keras.applications, and MODELS=20 random models of each Keras from 1.2 on,"
 	@echo "            against the real Keras (KERAS_ENVS=where these are, or shall be)"
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
+	@echo "make arm64   the bundle for arm64, built and run on an emulated processor (Debian, as root)"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt, and what goes into bundles, again"
 	@echo "make clean  removes all that the targets made"
 
 setup: $(VENV)/.installed
 
-dev: $(VENV)/.dev-installed $(EMULATOR)/.fetched
+dev: $(VENV)/.dev-installed $(EMULATOR)/.fetched $(CLOUD)/.fetched
 
 $(UV): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,13 +58,25 @@ $(VENV)/.dev-installed: $(VENV)/.installed requirements/dev.txt
 	@$(TELL_UV) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
 	@touch $@
 
-# AWS' own emulator of the Lambda runtime, which is in the wheel of another tool.
-$(EMULATOR)/.fetched: $(VENV)/.installed requirements/emulator.txt
+# AWS' own emulator of the Lambda runtime, which is in the wheel of another tool; and its client, for
+# the Python of the bundles.
+$(EMULATOR)/.fetched: $(VENV)/.installed requirements/emulator.txt requirements/runtime.txt
 	@echo "fetching the emulator of the Lambda runtime ..."
 	@rm -rf $(EMULATOR) && mkdir -p $(EMULATOR)
 	@$(TELL_UV) { $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes --target $(EMULATOR)/wheel -r requirements/emulator.txt \
-	  && mv $(EMULATOR)/wheel/samcli/local/rapid/aws-lambda-rie-* $(EMULATOR) && rm -rf $(EMULATOR)/wheel && touch $@; } \
+	  && mv $(EMULATOR)/wheel/samcli/local/rapid/aws-lambda-rie-* $(EMULATOR) && rm -rf $(EMULATOR)/wheel \
+	  && $(UV) pip install --quiet --python $(BIN)/python --python-version 3.13 --only-binary :all: --require-hashes --target $(EMULATOR)/python3.13 -r requirements/runtime.txt \
+	  && touch $@; } \
 	  || echo "note: it cannot be had here; the tests that need it are skipped"
+
+# An AWS of this machine, and the linter of templates.
+$(CLOUD)/.fetched: $(VENV)/.installed requirements/aws.txt
+	@echo "fetching an AWS for this machine ..."
+	@rm -rf $(CLOUD)
+	@$(TELL_UV) { python="$$($(BIN)/python tools/find_python.py 3.13)" && $(UV) venv --quiet --python "$$python" $(CLOUD) \
+	  && $(UV) pip install --quiet --python $(CLOUD)/bin/python --require-hashes --compile-bytecode -r requirements/aws.txt \
+	  && touch $@; } \
+	  || echo "note: it cannot be had here, it needs a Python 3.13; the tests that need it are skipped"
 
 demo: setup
 	@$(BIN)/python examples/fashion/demo.py
@@ -74,6 +89,10 @@ lint: dev
 
 fuzz: dev
 	@$(BIN)/python tests/fuzz/run.py
+	@$(BIN)/python tests/fuzz/images.py
+
+arm64: dev
+	@$(BIN)/python tests/arm64/run.py .cache/arm64
 
 outage: dev
 	@$(BIN)/python tests/outage/run.py
@@ -90,11 +109,17 @@ pins: $(UV)
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" requirements/uv.in -o requirements/uv.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	  --custom-compile-command "make pins" pyproject.toml -o requirements/run.txt
+	  --custom-compile-command "make pins" pyproject.toml --extra aws -o requirements/run.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" requirements/aws.in -o requirements/aws.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt requirements/serving.in -o src/understudy/build/serving.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" -c requirements/run.txt requirements/admission.in -o src/understudy/build/admission.txt
 
 clean:
 	rm -rf $(VENV) .cache

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.release.preprocess import CHOICES, parse
+from understudy.release.preprocess import CHOICES, KEYS, parse
+from understudy.release.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -40,9 +41,21 @@ def test_preprocess_page_has_every_choice_and_a_valid_example() -> None:
     example = re.search(r"```json\n(.*?)```", page, re.DOTALL)
     assert example is not None
     assert parse(json.loads(example[1])).to_json() == json.loads(example[1])
+    for key in KEYS:
+        assert f"| `{key}`" in page or f", `{key}` |" in page, key
     for key, allowed in CHOICES.items():
         for value in allowed:
             assert f"`{value}`" in page, f"{key}: {value}"
+
+
+def test_preprocess_page_says_what_each_preset_says() -> None:
+    page = (ROOT / "docs" / "preprocess.md").read_text()
+    for name, preset in PRESETS.items():
+        (row,) = [line for line in page.splitlines() if f"`{name}`" in line and line[0] == "|"]
+        said = row.rpartition(" | ")[2]
+        assert {f"{key}: {value}" for key, value in preset.to_json().items()} == {
+            f"{key}: {json.loads(value)}" for key, value in re.findall(r'`"(\w+)": (.+?)`', said)
+        }, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -15,6 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "understudy"
 PARTS = (
     "__init__",
     "cli",
+    "deploying",
+    "deploy",
     "edges",
     "admitting",
     "keeping",
@@ -28,6 +30,7 @@ PARTS = (
     "compiler",
     "keras",
     "store",
+    "unpacking",
     "files",
     "errors",
 )

@@ -139,18 +139,34 @@ def serving(
             thread.join(timeout=5)
 
 
+def admission_into(store: At, *, by: str | None = None) -> Admission:
+    """What admits into a store.
+
+    Args:
+        store: a folder, a URL, or a store.
+        by: who does this, for the history; by default the person at this machine.
+    """
+    return _admission(store_at(store), by=by)
+
+
 def _ignore(_manifest: Manifest, _staging: Path) -> None:
     """Keep nothing of what was made."""
 
 
-def _admission(store: Store, made: Made = _ignore, digests: Digests | None = None) -> Admission:
+def _admission(
+    store: Store,
+    made: Made = _ignore,
+    digests: Digests | None = None,
+    *,
+    by: str | None = None,
+) -> Admission:
     from .delivery.admission import Admission
     from .delivery.making import propose
 
     return Admission(
         store,
         lambda files, served: propose(files, served, trial()),
-        by=user(),
+        by=by or user(),
         now=now,
         version=version("understudy"),
         made=made,

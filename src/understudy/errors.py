@@ -99,3 +99,7 @@ class ReleaseError(UnderstudyError):
 
 class BuildError(ProblemsError):
     """A bundle for a function cannot be built, is too large, or does not work."""
+
+
+class DeployError(ProblemsError):
+    """Something in an AWS account cannot be read or changed."""

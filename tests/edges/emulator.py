@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,10 +85,15 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def running(handler: str, folder: Path, environment: Mapping[str, str]) -> Iterator[Emulator]:
+def running(
+    handler: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    client: Sequence[str] = (sys.executable, "-m", "awslambdaric"),
+) -> Iterator[Emulator]:
     """Run the emulator for the time of the block; the log and the working folder are in `folder`.
 
-    The handler's process begins with the first event.
+    The handler's process begins with the first event. `client` is the command that runs it.
     """
     emulator = program()
     assert emulator is not None
@@ -97,7 +102,7 @@ def running(handler: str, folder: Path, environment: Mapping[str, str]) -> Itera
     command = [
         *(str(emulator), "--runtime-interface-emulator-address", addresses[0]),
         *("--runtime-api-address", addresses[1]),
-        *(sys.executable, "-m", "awslambdaric", handler),
+        *(*client, handler),
     ]
     variables = {
         "PATH": os.environ["PATH"],

@@ -16,10 +16,11 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from obstore.store import S3Store as Bucket
 
@@ -34,21 +35,17 @@ WRITER = {"AWS_ACCESS_KEY_ID": "writer", "AWS_SECRET_ACCESS_KEY": "writer-secret
 READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret"}
 """Who may do all, and who may only read and list."""
 
-_IDENTITIES = {
-    "identities": [
-        {
-            "name": who["AWS_ACCESS_KEY_ID"],
-            "credentials": [
-                {
-                    "accessKey": who["AWS_ACCESS_KEY_ID"],
-                    "secretKey": who["AWS_SECRET_ACCESS_KEY"],
-                }
-            ],
-            "actions": actions,
-        }
-        for who, actions in ((WRITER, ["Admin"]), (READER, ["Read", "List"]))
-    ]
-}
+Rights = Sequence[tuple[Mapping[str, str], Sequence[str]]]
+"""Who may do what, in SeaweedFS' words, such as `Read:bucket/folder/*`."""
+
+RIGHTS: Rights = ((WRITER, ["Admin"]), (READER, ["Read", "List"]))
+
+
+def _identity(who: Mapping[str, str], actions: Sequence[str]) -> dict[str, Any]:
+    name, secret = who["AWS_ACCESS_KEY_ID"], who["AWS_SECRET_ACCESS_KEY"]
+    keys = {"accessKey": name, "secretKey": secret}
+    return {"name": name, "credentials": [keys], "actions": list(actions)}
+
 
 _PORTS = (
     "s3.port",
@@ -79,6 +76,7 @@ class S3Server:
     folder: Path
     ports: dict[str, int] = field(default_factory=lambda: dict(zip(_PORTS, free(), strict=True)))
     process: subprocess.Popen[bytes] | None = None
+    rights: Rights = RIGHTS
 
     @property
     def port(self) -> int:
@@ -130,7 +128,8 @@ class S3Server:
         """Start it, and wait until it answers."""
         weed = program()
         assert weed is not None
-        (self.folder / "identities.json").write_text(json.dumps(_IDENTITIES))
+        identities = [_identity(who, actions) for who, actions in self.rights]
+        (self.folder / "identities.json").write_text(json.dumps({"identities": identities}))
         options = {
             "dir": self.folder / "data",
             "ip": "127.0.0.1",
@@ -205,10 +204,10 @@ def free() -> list[int]:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[S3Server]:
+def running(rights: Rights = RIGHTS) -> Iterator[S3Server]:
     """A server for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="understudy-s3-", ignore_cleanup_errors=True) as folder:
-        server = S3Server(Path(folder))
+        server = S3Server(Path(folder), rights=rights)
         try:
             server.start()
             yield server

@@ -1,7 +1,7 @@
 """The commands, each one a function: its parameters are the options, its docstring is the help.
 
 Those about models and images are here; those that deliver are in `delivering`, those that look
-after a store in `caring`, those for the cloud in `building`.
+after a store in `caring`, those for the cloud in `building` and `deploying`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import typer
 from .. import wiring
 from ..errors import InputError, UnderstudyError
 from ..files import reason
-from . import admitting, building, caring, delivering, inspected, show
+from . import admitting, building, caring, delivering, deploying, inspected, show
 from .options import AllowNan, Backend, Json, Layers, Sources, Store
 
 app = typer.Typer(
@@ -151,5 +151,10 @@ def classify(
         raise typer.Exit(2 if printed.failed == len(paths) else 1)
 
 
-for command in (*admitting.COMMANDS, *caring.COMMANDS, *building.COMMANDS):
+for command in (
+    *admitting.COMMANDS,
+    *caring.COMMANDS,
+    *building.COMMANDS,
+    *deploying.COMMANDS,
+):
     app.command()(command)

@@ -7,4 +7,5 @@
 | `serving` | the model, opened and followed in a process that is frozen now and then |
 | `service`, `account` | one invocation: what it may ask for, and what came of it |
 | `function`, `start` | carry it out |
+| `zipped` | the entry point where packages are zipped: unpacks them, then imports the other |
 """

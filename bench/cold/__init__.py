@@ -1,0 +1,1 @@
+"""A box like Lambda's, and what is run in it."""
