@@ -16,7 +16,7 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz outage arm64 conformance bench pins clean help
+.PHONY: setup dev demo test lint fuzz outage cloud arm64 conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
@@ -28,6 +28,7 @@ help:
 	@echo "make conformance  all of keras.applications, and MODELS=20 random models of each Keras from 1.2 on,"
 	@echo "            against the real Keras (KERAS_ENVS=where these are, or shall be)"
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
+	@echo "make cloud   the templates in other tools: sam validate, osls package and deploy (needs npm)"
 	@echo "make arm64   the bundle for arm64, built and run on an emulated processor (Debian, as root)"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt, and what goes into bundles, again"
@@ -91,6 +92,14 @@ fuzz: dev
 	@$(BIN)/python tests/fuzz/run.py
 	@$(BIN)/python tests/fuzz/images.py
 
+cloud: dev $(CLOUD)/.sam
+	@$(BIN)/python tests/deploy/run.py .cache/cloud $(CLOUD)/sam/bin/sam
+
+$(CLOUD)/.sam: $(CLOUD)/.fetched requirements/sam.txt
+	@echo "fetching the AWS SAM command line ..."
+	@$(TELL_UV) $(UV) venv --quiet --clear --python $(CLOUD)/bin/python $(CLOUD)/sam \
+	  && $(UV) pip install --quiet --python $(CLOUD)/sam/bin/python --require-hashes -r requirements/sam.txt && touch $@
+
 arm64: dev
 	@$(BIN)/python tests/arm64/run.py .cache/arm64
 
@@ -116,6 +125,8 @@ pins: $(UV)
 	  --custom-compile-command "make pins" -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" requirements/aws.in -o requirements/aws.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" requirements/sam.in -o requirements/sam.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt requirements/serving.in -o src/understudy/build/serving.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
