@@ -83,7 +83,7 @@ demo: setup
 	@$(BIN)/python examples/fashion/demo.py
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -112,7 +112,7 @@ conformance: dev
 	@$(BIN)/python tests/conformance/random_models.py --environments $(KERAS_ENVS) --count $(MODELS)
 
 bench: dev
-	@for script in compile session decode swap update bundle; do $(BIN)/python bench/$$script.py || exit 1; done
+	@for script in compile session decode swap update bundle coldstart; do $(BIN)/python bench/$$script.py || exit 1; done
 
 pins: $(UV)
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
