@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from ..errors import ConflictError, InputError, NotFoundError, ReleaseError
@@ -27,7 +28,7 @@ from ..release.repository import find_release, read_manifest, send_ahead, write_
 from ..store.disk import temporary_folder
 from ..store.port import Entry, Store
 from .drop import Served, explain, find_admitted, in_passing, is_removal, neighbours
-from .folder import Look, fetch, identify, look, ours, settle_folder, verified
+from .folder import Copies, Look, identify, look, ours, settle_folder, verified
 from .patience import Patience
 from .pointer import Action, Change
 from .pointers import StoredPointer, change_found_pointer, read_pointer
@@ -131,13 +132,20 @@ class Admission:
             raise InputError(
                 f"there is no stage {stage}", hint=f"the stages are {', '.join(self._stages)}"
             )
-        for _ in range(ROUNDS):
-            try:
-                outcome = self._once(self._scene(model, stage))
-            except ConflictError:
-                continue  # something was changed while it was looked at
-            if outcome is not None:
-                return outcome
+        with ExitStack() as stack:
+
+            @cache
+            def copies() -> Copies:
+                folder = stack.enter_context(temporary_folder())
+                return Copies(self._store, folder, self._digests)
+
+            for _ in range(ROUNDS):
+                try:
+                    outcome = self._once(self._scene(model, stage), copies)
+                except ConflictError:
+                    continue  # something was changed while it was looked at
+                if outcome is not None:
+                    return outcome
         return Outcome(
             model, stage, State.WAITING, "the files keep changing", again=self._patience.quiet
         )
@@ -149,7 +157,7 @@ class Admission:
         seen = look(self._store, model, stage)
         return _Scene(model, stage, seen, pointer, before, self._version)
 
-    def _once(self, scene: _Scene) -> Outcome | None:
+    def _once(self, scene: _Scene, copies: Callable[[], Copies]) -> Outcome | None:
         """Decide and act; None when it has to be looked at again."""
         record = scene.seen.record
         if record is not None and record.is_busy(self._seconds()):
@@ -171,9 +179,11 @@ class Admission:
         if not scene.seen.files:
             return self._empty(scene)
         with ExitStack() as stack:
-            return self._decide(scene, stack)
+            return self._decide(scene, copies, stack)
 
-    def _decide(self, scene: _Scene, stack: ExitStack) -> Outcome | None:
+    def _decide(
+        self, scene: _Scene, copies: Callable[[], Copies], stack: ExitStack
+    ) -> Outcome | None:
         store, model, stage = self._store, scene.model, scene.stage
         served = None if scene.serves is None else _manifest(store, model, scene.serves)
         base = ours(store, model, scene.seen.record, scene.serves)
@@ -184,8 +194,7 @@ class Admission:
             files = identify(store, scene.seen, self._digests)
             verdict = self._take_admitted(scene, files, base)
         else:
-            folder = stack.enter_context(temporary_folder())
-            files = fetch(store, scene.seen, folder, self._digests)
+            files = copies().identify(scene.seen)
             if served is not None and is_removal(files, served.sources):
                 quiet = self._patience.removal_quiet
                 left = self._left(scene, quiet)
@@ -193,10 +202,11 @@ class Admission:
                     message = "files were taken away, and more may follow"
                     return replace(_outcome(scene, State.WAITING, message), again=left)
             self._wait(scene, quiet)  # here, because half a drop may be a model, too
+            copies().complete(scene.seen)
             staging = stack.enter_context(temporary_folder())
             verdict = make_of(
                 files,
-                folder,
+                copies().folder,
                 store=store,
                 model=model,
                 propose=self._propose,

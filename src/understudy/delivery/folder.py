@@ -96,23 +96,54 @@ def _counts(name: str) -> bool:
     return name in BY_NAME or is_source_name(name) or may_belong(name)
 
 
-def fetch(store: Store, found: Look, folder: Path, digests: Digests) -> dict[str, str]:
-    """Bring all files of the folder to this machine; gives name -> SHA-256, which the digests keep.
+class Copies:
+    """Copies of a stage folder's files on this machine, each brought once as long as it stays.
 
-    Raises:
-        ConflictError: a file is not the one that was seen; look again.
+    Args:
+        store: where the folder is.
+        folder: for the copies.
+        digests: remembers what was read.
     """
-    known = {}
-    for name, entry in found.files.items():
+
+    def __init__(self, store: Store, folder: Path, digests: Digests) -> None:
+        self.folder = folder
+        self._store = store
+        self._digests = digests
+        self._here: dict[str, Entry] = {}
+
+    def identify(self, found: Look) -> dict[str, str]:
+        """Give the SHA-256 of every file; brings only those that are not among the digests.
+
+        What this process knows is often about to be replaced: somebody's first file was seen.
+
+        Raises:
+            ConflictError: a file is not the one that was seen; look again.
+        """
+        return {
+            name: self._digests.get(entry) or self._bring(name, entry)
+            for name, entry in found.files.items()
+        }
+
+    def complete(self, found: Look) -> None:
+        """Bring all files that are not here.
+
+        Raises:
+            ConflictError: a file is not the one that was seen; look again.
+        """
+        for name, entry in found.files.items():
+            if self._here.get(name) != entry:
+                self._bring(name, entry)
+
+    def _bring(self, name: str, entry: Entry) -> str:
         try:
-            got = store.download(entry.key, folder / name)
+            got = self._store.download(entry.key, self.folder / name)
         except NotFoundError as error:
             raise ConflictError(f"{entry.key} is gone", hint="look again") from error
         if got.etag != entry.etag:
             raise ConflictError(f"{entry.key} was changed meanwhile", hint="look again")
-        known[name] = got.sha256
-        digests.keep(entry, got.sha256)
-    return known
+        self._here[name] = entry
+        self._digests.keep(entry, got.sha256)
+        return got.sha256
 
 
 def identify(store: Store, found: Look, digests: Digests | None = None) -> dict[str, str]:
@@ -123,15 +154,15 @@ def identify(store: Store, found: Look, digests: Digests | None = None) -> dict[
     Raises:
         ConflictError: a file is not the one that was seen; look again.
     """
-    digests = Digests() if digests is None else digests
-    known = {
-        name: digests.get(entry) or (found.record and found.record.sha256(name, entry))
+    said = {
+        name: found.record and found.record.sha256(name, entry)
         for name, entry in found.files.items()
     }
-    new = replace(found, files={n: e for n, e in found.files.items() if known[n] is None})
+    new = replace(found, files={n: e for n, e in found.files.items() if said[n] is None})
     with temporary_folder() as folder:
-        read = fetch(store, new, folder, digests)
-    return {name: sha256 or read[name] for name, sha256 in known.items()}
+        copies = Copies(store, folder, Digests() if digests is None else digests)
+        read = copies.identify(new)
+    return {name: sha256 or read[name] for name, sha256 in said.items()}
 
 
 def ours(store: Store, model: str, record: Record | None, serves: str | None) -> tuple[Source, ...]:
