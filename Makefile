@@ -6,6 +6,7 @@ UV     := $(UV_DIR)/bin/uv
 BIN    := $(VENV)/bin
 EMULATOR := $(VENV)/lambda-emulator
 CLOUD  := $(VENV)/aws
+KERAS  := $(VENV)/keras
 KERAS_ENVS ?= .cache/keras-envs
 MODELS ?= 20
 
@@ -16,7 +17,7 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz outage cloud arm64 conformance bench pins clean help
+.PHONY: setup dev demo test lint fuzz outage cloud arm64 keras conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
@@ -30,6 +31,7 @@ help:
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
 	@echo "make cloud   the templates in other tools: sam validate, osls package and deploy (needs npm)"
 	@echo "make arm64   the bundle for arm64, built and run on an emulated processor (Debian, as root)"
+	@echo "make keras   what needs Keras itself: the second engine and its bundle, goldens"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt, and what goes into bundles, again"
 	@echo "make clean  removes all that the targets made"
@@ -103,6 +105,18 @@ $(CLOUD)/.sam: $(CLOUD)/.fetched requirements/sam.txt
 arm64: dev
 	@$(BIN)/python tests/arm64/run.py .cache/arm64
 
+keras: dev $(KERAS)/.fetched
+	@UNDERSTUDY_KERAS_PYTHON=$(CURDIR)/$(KERAS)/bin/python $(BIN)/python -m pytest tests/engine tests/training
+
+# The second engine as it is in the bundle, with all that understudy needs beside it.
+$(KERAS)/.fetched: $(VENV)/.installed src/understudy/build/keras.txt
+	@echo "fetching Keras ..."
+	@rm -rf $(KERAS)
+	@$(TELL_UV) python="$$($(BIN)/python tools/find_python.py 3.13)" && $(UV) venv --quiet --python "$$python" $(KERAS) \
+	  && $(UV) pip install --quiet --python $(KERAS)/bin/python --require-hashes --compile-bytecode -r requirements/run.txt -r src/understudy/build/keras.txt \
+	  && $(UV) pip install --quiet --python $(KERAS)/bin/python --no-deps --editable . \
+	  && touch $@
+
 outage: dev
 	@$(BIN)/python tests/outage/run.py
 
@@ -131,6 +145,8 @@ pins: $(UV)
 	  --custom-compile-command "make pins" -c requirements/run.txt requirements/serving.in -o src/understudy/build/serving.txt
 	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make pins" -c requirements/run.txt requirements/admission.in -o src/understudy/build/admission.txt
+	@$(TELL_UV) $(UV) pip compile --quiet --universal --python-version 3.13 --no-deps --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make pins" -c requirements/run.txt requirements/keras.in -o src/understudy/build/keras.txt
 
 clean:
 	rm -rf $(VENV) .cache

@@ -46,7 +46,7 @@ KERAS_MEMORY = 3008
 WARM = 30
 HANDLER = "understudy.edges.lambda_.handler.handler"
 USUAL = ("onnxruntime", "pillow", "numpy", "boto3")
-KERAS = ("tensorflow-cpu", "keras", "pillow", "boto3")
+KERAS = ("tensorflow-cpu", "tf-keras", "pillow", "boto3")
 
 
 @dataclass(frozen=True)

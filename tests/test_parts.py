@@ -23,9 +23,12 @@ PARTS = (
     "building",
     "build",
     "following",
+    "recording",
+    "training",
     "wiring",
     "serve",
     "delivery",
+    "engine",
     "release",
     "compiler",
     "keras",
@@ -99,6 +102,27 @@ def test_serving_imports_nothing_heavy(module: str) -> None:
     ).stdout.split()
     assert "understudy" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+def imports_keras(text: str) -> bool:
+    """Whether a module imports Keras or TensorFlow, at any depth."""
+    for node in ast.walk(ast.parse(text)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            names = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        if {str(name).split(".")[0] for name in names} & {"keras", "tf_keras", "tensorflow"}:
+            return True
+    return False
+
+
+def test_keras_is_imported_by_the_engine_and_for_goldens_only() -> None:
+    found = {path.relative_to(PACKAGE) for path in modules() if imports_keras(path.read_text())}
+    assert Path("training", "installed.py") in found
+    assert {str(path) for path in found if path.parts[0] != "engine"} == {"training/installed.py"}
 
 
 def test_the_scanner_sees_relative_absolute_and_lazy_imports() -> None:

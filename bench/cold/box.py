@@ -60,12 +60,11 @@ class Box:
         """Give an event; gives the answer."""
         body = json.dumps(event).encode()
         request = urllib.request.Request(f"http://{self.address}{PATH}", body)
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
-            said = answer.read()
         try:
-            return json.loads(said)
-        except ValueError:
-            raise RuntimeError(f"{said[:500]!r}\n{self.log.read_text()[-3000:]}") from None
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+                return json.loads(answer.read())
+        except (ValueError, OSError) as error:
+            raise RuntimeError(f"{error}\n{self.log.read_text()[-3000:]}") from error
 
     def peak_mb(self) -> float:
         """The most memory that the function's own process had resident, in MB."""

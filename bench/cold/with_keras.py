@@ -1,18 +1,14 @@
-"""Keras and TensorFlow themselves. It is a bundle's code."""
+"""Keras 2 and TensorFlow themselves; Keras 3 does not read old files. A bundle's code."""
 
 import base64
 import io
 import os
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["HOME"] = "/tmp"
-
 import boto3
 import numpy as np
+import tf_keras as keras
 from PIL import Image
-
-import keras
 
 bucket = boto3.resource("s3").Bucket(os.environ["BUCKET"])
 for file in ("architecture.json", "weights.h5"):

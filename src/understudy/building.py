@@ -10,7 +10,9 @@ from .build.contents import CONTENTS, Function
 from .build.interpreter import here
 from .build.layout import Layout
 from .build.target import Arch, Python, Target
-from .wiring import push_files
+from .errors import InputError
+from .release.manifest import KERAS, ONNX
+from .wiring import compile_options, now, open_files, push_files, store_at, trial, user
 
 if TYPE_CHECKING:
     from .build.bundle import Bundle, Recipe, Tell
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_PYTHON = Python.PY313
 
 MODEL = "rehearsal"
+KERAS_MODEL = "rehearsal-keras"
 
 
 def build_bundle(
@@ -29,6 +32,7 @@ def build_bundle(
     *,
     function: Function = Function.SERVING,
     layout: Layout = Layout.PLAIN,
+    engine: str = ONNX,
     requirements: Path | None = None,
     vendor: Path | None = None,
 ) -> Bundle:
@@ -41,30 +45,41 @@ def build_bundle(
         tell: is told what is done now.
         function: which one.
         layout: where its packages are.
+        engine: `keras` for a function that runs models with Keras, too.
         requirements: a file of packages of your own, to be installed beside the others.
         vendor: a folder of packages of your own, prebuilt.
 
     Raises:
         BuildError: the packages cannot be had, it is too large, or does not work.
-        InputError: the zip cannot be written.
+        InputError: the zip cannot be written, or there is no such bundle.
     """
     from .build.bundle import Recipe, build
 
-    target = Target(python, arch or here())
-    recipe = Recipe(target, CONTENTS[function], layout, requirements, vendor)
+    target, contents = Target(python, arch or here()), CONTENTS.get((function, engine))
+    if contents is None:
+        raise InputError(
+            f"there is no bundle of the function for {function} with the engine {engine!r}",
+            hint=f"give {ONNX}, or {KERAS} for the function that serves",
+        )
+    recipe = Recipe(target, contents, layout, requirements, vendor)
     with tempfile.TemporaryDirectory(prefix="understudy-stand-") as name:
-        return build(recipe, output or Path(file_name(recipe)), make_stand(Path(name)), tell)
+        stand = make_stand(Path(name), engine)
+        return build(recipe, output or Path(file_name(recipe)), stand, tell)
 
 
 def file_name(recipe: Recipe) -> str:
     """What the zip of a bundle is called."""
     function = recipe.contents.function
     kind = "" if function is Function.SERVING else f"-{function}"
+    kind += "" if recipe.contents.engine == ONNX else f"-{recipe.contents.engine}"
     return f"understudy{kind}-python{recipe.target.python}-{recipe.target.arch}.zip"
 
 
-def make_stand(folder: Path) -> Stand:
-    """Push a small model to a store below a folder, and make images for it."""
+def make_stand(folder: Path, engine: str = ONNX) -> Stand:
+    """Push a small model to a store below a folder, and make images for it.
+
+    For Keras, which need not be here, a second one is pushed: then this one answers.
+    """
     from .build import stand
     from .build.proof import Stand
 
@@ -73,4 +88,34 @@ def make_stand(folder: Path) -> Stand:
     stand.write_images(images)
     store.mkdir()
     push_files([sources], MODEL, store=store)
-    return Stand(store, MODEL, images, stand.LABEL, stand.KERAS)
+    if engine == ONNX:
+        return Stand(store, MODEL, images, stand.LABEL, stand.KERAS)
+    _push_for_keras(store)
+    with open_files(stand.KERAS, labels=stand.KERAS_LABELS) as model:
+        label = model.classify(images / "image.png").predictions[0].label
+    return Stand(store, KERAS_MODEL, images, label, stand.KERAS, (MODEL,))
+
+
+def _push_for_keras(store: Path) -> None:
+    """Push the model that Keras saved; what Keras answered is known, so it is not run here."""
+    from .build import stand
+    from .delivery.actions import push_release
+    from .delivery.making import Trial, make_release, plan_release
+    from .delivery.sources import find_sources
+    from .release.identity import Role
+
+    labels = store.with_name("labels.txt")
+    labels.write_text("".join(f"{label}\n" for label in stand.KERAS_LABELS))
+    sources = find_sources([stand.KERAS], {Role.LABELS: labels})
+    plan = plan_release(sources, compile_options(engine=KERAS))
+    answers = Trial(
+        lambda _folder, _inputs: stand.keras_answers(), trial().prepare, lambda _: stand.SIGNATURES
+    )
+    push_release(
+        store_at(store),
+        KERAS_MODEL,
+        plan.id,
+        lambda staging: make_release(plan, staging, answers),
+        by=user(),
+        now=now,
+    )

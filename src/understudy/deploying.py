@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from .build.contents import Function
 from .building import build_bundle
-from .deploy.aws import account
+from .deploy.aws import Account, account
 from .deploy.bucket import Bucket
 from .deploy.cost import Cost, cost
 from .deploy.measured import Measured, measured
 from .deploy.plan import Plan
 from .deploy.serverless import serverless
 from .deploy.stack import Change, Stack
-from .deploy.template import Code, bucket_only, logical, template
+from .deploy.template import Code, anybody, bucket_only, logical, template
 from .errors import DeployError
 from .wiring import now
 
@@ -39,6 +39,7 @@ class Deployed:
 
     Attributes:
         store: the store's URL.
+        region: where it is.
         urls: of each stage's function.
         changes: of the stack.
         bucket: `new`, `kept` from a former deployment, or `there` already.
@@ -48,6 +49,7 @@ class Deployed:
     """
 
     store: str
+    region: str
     urls: Mapping[str, str]
     changes: tuple[Change, ...]
     bucket: str
@@ -89,7 +91,8 @@ def deploy(
         if dry_run:
             code = _code(bundles, lambda bundle: _place(bucket, bundle))
             changes = stack.plan(template(plan, code), run)
-            return Deployed(f"s3://{bucket.name}", {}, changes, state, "", plan.public, True)
+            store = f"s3://{bucket.name}"
+            return Deployed(store, where.region, {}, changes, state, "", plan.public, True)
         if state == "new":
             tell("making the bucket")
             stack.apply(bucket_only(plan), f"{run}-bucket")
@@ -99,14 +102,25 @@ def deploy(
     changes = stack.apply(template(plan, code), run)
     if not plan.has_bucket:
         bucket.send_events()
-    said = stack.outputs()
+    return _deployed(plan, where, stack.outputs(), changes, state, plan.public)
+
+
+def _deployed(
+    plan: Plan,
+    where: Account,
+    said: Mapping[str, str],
+    changes: tuple[Change, ...],
+    state: str,
+    public: bool,
+) -> Deployed:
     urls = _urls(said, plan.stages)
-    return Deployed(said["Store"], urls, changes, state, said.get("Alarms", ""), plan.public, False)
+    alarms = said.get("Alarms", "")
+    return Deployed(said["Store"], where.region, urls, changes, state, alarms, public, False)
 
 
 def _with_bucket(plan: Plan, bucket: Bucket, stack: Stack) -> tuple[Plan, str]:
     """Decide whose the bucket is: the stack's, or one that a former stack left."""
-    if stack.has("Models"):
+    if "Models" in stack.resources():
         return plan, "there"
     if bucket.exists():
         return replace(plan, has_bucket=False), "kept"
@@ -162,34 +176,36 @@ def find_deployed(plan: Plan, region: str | None) -> Deployed:
         DeployError: nothing is.
     """
     where = account(region)
-    said = Stack(where, plan.name).outputs()
+    stack = Stack(where, plan.name)
+    said = stack.outputs()
     if "Store" not in said:
-        raise DeployError(
-            f"{plan.model} is not deployed in {where.region}",
-            hint=f"`understudy deploy {plan.model}` does it; --region if it is in another region",
-        )
-    return Deployed(
-        said["Store"],
-        _urls(said, plan.stages),
-        (),
-        "there",
-        said.get("Alarms", ""),
-        plan.public,
-        False,
+        raise _not_deployed(plan, where)
+    allowing = {name for stage in plan.stages for name in anybody(logical(stage), {})}
+    public = not allowing.isdisjoint(stack.resources())
+    return _deployed(plan, where, said, (), "there", public)
+
+
+def _not_deployed(plan: Plan, where: Account) -> DeployError:
+    return DeployError(
+        f"{plan.model} is not deployed in {where.region}",
+        hint=f"`understudy deploy {plan.model}` does it; --region if it is in another region",
     )
 
 
 def destroy(plan: Plan, *, region: str | None, tell: Tell = lambda _: None) -> str:
     """Take everything away but the bucket and the models in it; gives the store's URL.
 
+    What is left of a deployment that failed goes, too.
+
     Raises:
         DeployError: nothing is deployed, or it cannot be taken away.
     """
-    found = find_deployed(plan, region)
     where = account(region)
-    Stack(where, plan.name, tell).delete()
-    Bucket(where, plan.bucket(where.id, where.region)).remove_code()
-    return found.store
+    bucket = Bucket(where, plan.bucket(where.id, where.region))
+    if not Stack(where, plan.name, tell).delete():
+        raise _not_deployed(plan, where)
+    bucket.remove_code()
+    return f"s3://{bucket.name}"
 
 
 def price(
@@ -207,6 +223,7 @@ def price(
     if found is None:
         raise DeployError(
             f"nothing was measured of {function} in the last days",
-            hint="classify some images with it, or give --milliseconds of your own measurement",
+            hint="classify some images with it, or give --milliseconds of your own measurement;"
+            f" `understudy open {plan.model}` says whether it is deployed",
         )
     return found, cost(found.milliseconds, found.memory, found.arch)

@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .engine import ALLOW_LAMBDA
 from .errors import InputError, NotFoundError
 from .release.layout import DEFAULT_STAGES, check_model, check_stage
-from .serve import Classifier, open_session, served_model
+from .serve import Classifier, Session, served_model
 from .store.open import open_store
 from .store.port import Store
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .delivery.making import Trial
     from .delivery.options import Options
     from .delivery.status import ModelStatus
+    from .release.manifest import Signature
     from .release.resolve import Resolved
     from .serve.loading import Loader
 
@@ -164,7 +166,7 @@ def trial() -> Trial:
             write(decoded, how, made)
         return made
 
-    return Trial(rehearse, prepare)
+    return Trial(rehearse, prepare, examine)
 
 
 def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -173,7 +175,7 @@ def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, 
 
     from .serve.session import outputs, run
 
-    session = open_session(folder)
+    session = _open_folder(folder)
     names = [signature.name for signature in outputs(session)]
     count = len(next(iter(inputs.values())))
     rows = [
@@ -181,6 +183,29 @@ def rehearse(folder: Path, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, 
         for n in range(count)
     ]
     return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
+
+
+def examine(folder: Path) -> tuple[tuple[Signature, ...], tuple[Signature, ...]]:
+    """Open the model in a folder and say what it takes and gives."""
+    from .serve.session import inputs, outputs
+
+    session = _open_folder(folder)
+    return inputs(session), outputs(session)
+
+
+def _open_folder(folder: Path) -> Session:
+    """Open a model with the engine that its files are for; there are no others in the folder."""
+    from .engine.document import DOCUMENT
+    from .release.manifest import KERAS, ONNX
+    from .serve.opening import open_engine
+
+    engine = KERAS if (folder / DOCUMENT).is_file() else ONNX
+    return open_engine(folder, engine, allow_lambda=_allow_lambda())
+
+
+def _allow_lambda() -> bool:
+    """Whether the operator allows Keras to run the code of Lambda layers."""
+    return os.environ.get(ALLOW_LAMBDA) == "1"
 
 
 def loader_of(store: Store) -> Loader:
@@ -191,7 +216,7 @@ def loader_of(store: Store) -> Loader:
     named = os.environ.get(CACHE_VARIABLE)
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(named or f"{base}/understudy/releases").expanduser()
-    return Loader(store, Cache(folder, _cache_bytes()))
+    return Loader(store, Cache(folder, _cache_bytes()), allow_lambda=_allow_lambda())
 
 
 def _cache_bytes() -> int:
@@ -217,12 +242,17 @@ def _path(path: PathLike | None) -> Path | None:
 
 
 def compile_options(
-    *, allow_nan: bool = False, backend: str | None = None, layers: Sequence[str] = ()
+    *,
+    allow_nan: bool = False,
+    backend: str | None = None,
+    layers: Sequence[str] = (),
+    engine: str | None = None,
 ) -> Options:
-    """What is said about how a model is compiled, checked."""
+    """What is said about how a model is compiled, or that Keras runs it; checked."""
     from .delivery.options import Options, parse_layers
 
-    return Options(allow_nan, backend, parse_layers(layers))
+    said = {} if engine is None else {"engine": engine}
+    return Options(allow_nan, backend, parse_layers(layers), **said)
 
 
 def inspect_files(files: list[Path], options: Options) -> Inspection:
@@ -236,8 +266,8 @@ def inspect_files(files: list[Path], options: Options) -> Inspection:
 def compile_files(files: list[Path], folder: Path, options: Options) -> Inspection:
     """Compile a model's files to `model.onnx` and `weights.bin` in a folder."""
     from .compiler import WEIGHTS_FILE
+    from .delivery.candidate import MODEL_FILE
     from .delivery.compiling import describe_sources
-    from .delivery.making import MODEL_FILE
     from .delivery.sources import find_sources
     from .files import write_file
 

@@ -76,7 +76,7 @@ def test_what_serves(real: tuple[dict[str, str], frozenset[str]]) -> None:
     assert {"understudy.store.s3", "understudy.serve.tensor", "understudy.serve.live"} <= found
     assert parts(found) == {
         *{"edges", "following", "wiring", "serve", "delivery", "release", "store"},
-        *{"files", "errors"},
+        *{"engine", "files", "errors"},
     }
     assert "understudy.delivery.making" not in found
     assert "understudy.edges.lambda_.admission" not in found

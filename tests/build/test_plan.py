@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from understudy.build.contents import KERAS, SERVING
 from understudy.build.elf import Native
 from understudy.build.plan import Found, plan
-from understudy.build.rules import RULES
+from understudy.build.rules import RULES, rules_for
 from understudy.build.target import Arch
 
 
@@ -145,3 +146,10 @@ def test_all_is_in_order_and_nothing_is_lost() -> None:
 def test_rules_have_names_of_their_own_and_reasons() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.why and rule.patterns for rule in RULES)
+
+
+def test_what_keras_could_import_stays() -> None:
+    paths = ("numpy/testing/__init__.py", "numpy/f2py/a.py", "scipy/linalg/tests/test_a.py")
+    done = plan([Found(path, "x") for path in paths], rules=rules_for(KERAS))
+    assert [file.path for file in done.kept] == ["numpy/f2py/a.py", "numpy/testing/__init__.py"]
+    assert rules_for(SERVING) == RULES

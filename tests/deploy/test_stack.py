@@ -14,7 +14,10 @@ from understudy.deploy.bucket import CODE, Bucket
 from understudy.deploy.plan import Plan
 from understudy.deploy.stack import Stack
 from understudy.deploy.template import Code, bucket_only, template
+from understudy.deploying import destroy, find_deployed
 from understudy.errors import DeployError
+
+from .cloud import REGION
 
 RUNS = (f"run{number}" for number in itertools.count())
 
@@ -33,11 +36,11 @@ def test_a_stack_is_made_changed_and_taken_away(where: Account, zipped: Path) ->
     stack = Stack(where, plan.name)
     assert stack.found() is None
     assert not bucket.exists()
-    assert not stack.has("Models")
+    assert "Models" not in stack.resources()
 
     stack.apply(bucket_only(plan), next(RUNS))
     assert bucket.exists()
-    assert stack.has("Models")
+    assert "Models" in stack.resources()
     place = bucket.put_code(zipped, "1" * 64)
     assert bucket.put_code(zipped, "1" * 64) == place == bucket.code_place("1" * 64)
     code = Code(place, place, "1" * 64)
@@ -68,7 +71,7 @@ def test_a_stack_is_made_changed_and_taken_away(where: Account, zipped: Path) ->
     bucket.send_events()
     said = where.client("s3").get_bucket_notification_configuration(Bucket=bucket.name)
     assert "EventBridgeConfiguration" in said
-    assert not stack.has("Models")
+    assert "Models" not in stack.resources()
     assert stack.delete()
     assert bucket.exists()
 
@@ -95,7 +98,36 @@ def test_a_stack_that_fails_says_why_and_can_be_made_then(where: Account, zipped
     if not bucket.exists():
         stack.apply(bucket_only(plan), next(RUNS))
     where.client("s3").upload_file(str(zipped), bucket.name, place["S3Key"])
-    kept = replace(plan, has_bucket=stack.has("Models"))
+    kept = replace(plan, has_bucket="Models" in stack.resources())
     stack.apply(template(kept, Code(place, place, "0" * 64)), next(RUNS))
     assert "DevUrl" in stack.outputs()
     stack.delete()
+
+
+def test_what_is_left_of_a_deployment_that_failed_is_destroyed(where: Account) -> None:
+    plan = Plan("halfway")
+    absent = {"S3Bucket": "no-such-bucket", "S3Key": "none.zip"}
+    wrong = template(plan, Code(absent, absent, "0" * 64))
+    wrong["Resources"]["DevUrl"]["Properties"]["TargetFunctionArn"] = "no-such-function"
+    with pytest.raises(DeployError, match="could not be changed"):
+        Stack(where, plan.name).apply(wrong, next(RUNS))
+    assert Stack(where, plan.name).found() is not None
+    assert destroy(plan, region=REGION).startswith("s3://understudy-halfway-")
+    assert Stack(where, plan.name).found() is None
+    with pytest.raises(DeployError, match="not deployed"):
+        destroy(plan, region=REGION)
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_it_is_found_again_whether_urls_are_public(
+    where: Account, zipped: Path, public: bool
+) -> None:
+    plan = Plan(f"found{public}", public=public)
+    bucket = Bucket(where, plan.bucket(where.id, where.region))
+    stack = Stack(where, plan.name)
+    stack.apply(bucket_only(plan), next(RUNS))
+    place = bucket.put_code(zipped, "1" * 64)
+    stack.apply(template(plan, Code(place, place, "1" * 64)), next(RUNS))
+    found = find_deployed(Plan(plan.model), REGION)
+    assert (found.public, found.region, set(found.urls)) == (public, REGION, {"dev", "prod"})
+    destroy(plan, region=REGION)

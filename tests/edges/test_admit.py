@@ -130,6 +130,11 @@ def test_an_event_that_asks_for_nothing_does_not_look_at_the_store() -> None:
     assert "ignored" in scene.function()(event(name="status.json"), scene)
 
 
+def test_a_stage_that_there_is_not_is_answered_with_those_that_there_are() -> None:
+    said = Scene().function()({"model": MODEL, "stage": "prd"})
+    assert said == {"ignored": "no file in a folder dev or prod of a model changed"}
+
+
 def test_a_store_that_is_down_is_raised_and_logged() -> None:
     scene = Scene()
     function = scene.function()

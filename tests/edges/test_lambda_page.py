@@ -24,7 +24,7 @@ WORDS = " ".join(PAGE.split())
 
 def test_every_setting_is_there_with_its_default() -> None:
     names = [value for value in vars(settings).values() if str(value).startswith("UNDERSTUDY_")]
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         assert f"| `{name}` |" in PAGE
     found = parse_settings(NEEDED)

@@ -23,6 +23,7 @@ from .links import missing
 from .plan import NOTHING, Plan, Size
 from .proof import Proof, Stand, prove
 from .requirements import add_requirements, check_requirements
+from .rules import rules_for
 from .slimming import slim
 from .target import Target
 from .vendor import add_vendored, check_vendored
@@ -138,7 +139,7 @@ def build(recipe: Recipe, output: Path, stand: Stand, tell: Tell = lambda _: Non
         added = _add(uv, recipe, vendored, tree, ours)
         tell("slimming and compiling")
         interpreter = find_interpreter(uv, target.python)
-        made, done = slim(tree, target, ours, added, interpreter)
+        made, done = slim(tree, target, ours, added, interpreter, rules_for(contents))
         check_links(done)
         tell("zipping")
         written = assemble(tree, done.kept, recipe.layout, recipe.contents, folder)

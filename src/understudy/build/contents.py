@@ -7,9 +7,12 @@ these. What else is in a bundle follows: the modules that the roots import (`our
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+
+from ..release.manifest import KERAS as KERAS_ENGINE
+from ..release.manifest import ONNX
 
 PACKAGE = "understudy"
 
@@ -34,6 +37,7 @@ class Contents:
         absent: the parts of understudy that are never in it.
         present: what can be imported in it, besides the standard library.
         pins: the packages.
+        engine: what runs the models that cannot be compiled; `onnx` for none.
     """
 
     function: Function
@@ -42,6 +46,7 @@ class Contents:
     absent: frozenset[str]
     present: frozenset[str]
     pins: Path
+    engine: str = ONNX
 
 
 SERVING = Contents(
@@ -57,6 +62,14 @@ SERVING = Contents(
 )
 """The Python interface, what makes parts of settings, and the handler."""
 
+KERAS = replace(
+    SERVING,
+    present=SERVING.present | {"keras"},
+    pins=FOLDER / "keras.txt",
+    engine=KERAS_ENGINE,
+)
+"""The same with Keras beside: it serves releases of both engines."""
+
 ADMISSION = Contents(
     Function.ADMISSION,
     f"{PACKAGE}.edges.lambda_.admission",
@@ -70,4 +83,7 @@ ADMISSION = Contents(
 )
 """Admission, with all readers and the whole compiler: layers are found by their names."""
 
-CONTENTS: Mapping[Function, Contents] = {one.function: one for one in (SERVING, ADMISSION)}
+CONTENTS: Mapping[tuple[Function, str], Contents] = {
+    (one.function, one.engine): one for one in (SERVING, KERAS, ADMISSION)
+}
+"""By the function, and the engine."""

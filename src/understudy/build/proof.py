@@ -37,6 +37,7 @@ class Stand:
         images: a folder with one image of each format.
         label: what each of them is.
         keras: a folder with a model's files by Keras, and what Keras answered.
+        others: models of the store whose releases must open, too.
     """
 
     store: Path
@@ -44,6 +45,7 @@ class Stand:
     images: Path
     label: str
     keras: Path
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def _case(contents: Contents, path: list[str], scratch: Path, stand: Stand) -> M
         "images": str(stand.images),
         "label": stand.label,
         "keras": str(stand.keras),
+        "store": str(stand.store),
+        "others": stand.others,
     }
 
 

@@ -47,6 +47,8 @@ def _serve(case: Case) -> dict[str, Any]:
         if found[:1] != [case["label"]]:
             raise ValueError(f"{path.name} is answered with {json.dumps(answer)[:400]}")
         formats.append(path.suffix.removeprefix("."))
+    for model in case["others"]:
+        import_module("understudy.wiring").open_model(model, store=case["store"])
     return {"formats": formats, "seconds": seconds}
 
 

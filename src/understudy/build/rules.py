@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from ..release.manifest import ONNX
+from .contents import Contents
+
 
 class When(StrEnum):
     """On what a rule depends, besides the path."""
@@ -30,7 +33,8 @@ class Rule:
         why: why nothing misses it.
         patterns: the paths.
         when: on what else it depends.
-        alone: whether it holds only where a person added no packages, which could miss what goes.
+        alone: whether it holds only where no packages are but those that compiled models need: a
+            person's own, and Keras', could miss what goes.
     """
 
     name: str
@@ -91,6 +95,11 @@ RULES: tuple[Rule, ...] = (
         alone=True,
     ),
     Rule(
+        "SciPy's tests",
+        "only test programs import them; SciPy is in the bundle with Keras",
+        ("scipy/*/tests/*",),
+    ),
+    Rule(
         "NumPy's builders",
         "f2py, headers and static libraries build other packages; `_simd` tests NumPy itself",
         (
@@ -136,3 +145,8 @@ RULES: tuple[Rule, ...] = (
         When.COMPILED,
     ),
 )
+
+
+def rules_for(contents: Contents) -> tuple[Rule, ...]:
+    """The rules that hold in a bundle, if a person adds nothing."""
+    return tuple(rule for rule in RULES if contents.engine == ONNX or not rule.alone)

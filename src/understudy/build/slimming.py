@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from .elf import read_elf
 from .interpreter import Interpreter
 from .layout import is_ours
 from .plan import Found, Plan, plan
+from .rules import RULES, Rule
 from .target import Target
 
 
@@ -21,6 +22,7 @@ def slim(
     ours: Mapping[str, str],
     added: Mapping[str, str],
     interpreter: Interpreter | None,
+    rules: Sequence[Rule] = RULES,
 ) -> tuple[dict[str, str], Plan]:
     """Decide what stays, compile that, and decide again: then sources can go.
 
@@ -30,6 +32,7 @@ def slim(
         ours: whose each of our files is.
         added: whose each file is that a person added.
         interpreter: a Python of the target's version, if there is one.
+        rules: what to leave out.
 
     Returns:
         the bytecode of each source, and the plan.
@@ -39,7 +42,7 @@ def slim(
     """
     files = [_look(tree, path, ours, added) for path in _paths(tree)]
     _check_natives(files, target)
-    first = plan(files)
+    first = plan(files, rules=rules)
     if interpreter is None:
         return {}, first
     sources = [file for file in first.kept if file.name.endswith(".py")]
@@ -51,7 +54,7 @@ def slim(
     files += [
         replace(file, path=made[file.path], native=None) for file in sources if file.path in made
     ]
-    return made, plan(files, frozenset(path for path in made if not stays(path)))
+    return made, plan(files, frozenset(path for path in made if not stays(path)), rules)
 
 
 def _paths(tree: Path) -> list[str]:

@@ -14,6 +14,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from ..release.manifest import Signature
+
 LABELS = ("red", "green", "blue")
 LABEL = LABELS[0]
 SIDE = 16
@@ -24,6 +26,13 @@ OPSET = 18
 
 KERAS = Path(__file__).with_name("small_keras")
 """The files of `tests/golden/keras-3.15.1/gray_sigmoid`."""
+
+KERAS_LABELS = ("no", "yes")
+SIGNATURES = (
+    (Signature("input_layer", (None, 16, 20, 1), "float32"),),
+    (Signature("dense", (None, 1), "float32"),),
+)
+"""What that model takes and gives."""
 
 FORMATS: dict[str, dict[str, str]] = {
     "bmp": {},
@@ -55,6 +64,12 @@ def write_images(folder: Path) -> None:
     image = Image.fromarray(np.stack([255 - x, y, x // 2], axis=-1))
     for name, options in FORMATS.items():
         image.save(folder / f"image.{name}", name, **options)
+
+
+def keras_answers() -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    """What Keras answered to the inputs in the goldens."""
+    with np.load(KERAS / "goldens.npz", allow_pickle=False) as goldens:
+        return {SIGNATURES[1][0].name: goldens["outputs"]}
 
 
 def _model(weights: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> onnx.ModelProto:

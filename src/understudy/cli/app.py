@@ -1,7 +1,8 @@
 """The commands, each one a function: its parameters are the options, its docstring is the help.
 
-Those about models and images are here; those that deliver are in `delivering`, those that look
-after a store in `caring`, those for the cloud in `building` and `deploying`.
+Those about models and images are here, that for where models are trained is in `recording`. Those
+that deliver are in `delivering`, those that look after a store in `caring`, those for the cloud in
+`building` and `deploying`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import typer
 from .. import wiring
 from ..errors import InputError, UnderstudyError
 from ..files import reason
-from . import admitting, building, caring, delivering, deploying, inspected, show
+from . import admitting, building, caring, delivering, deploying, inspected, recording, show
 from .options import AllowNan, Backend, Json, Layers, Sources, Store
 
 app = typer.Typer(
@@ -121,7 +122,7 @@ def compile(
     inspected.compiled(wiring.compile_files(sources, output, options), output)
 
 
-for command in delivering.COMMANDS:
+for command in (*recording.COMMANDS, *delivering.COMMANDS):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ from ..build.contents import Function
 from ..build.layout import Layout
 from ..build.target import Arch, Python
 from ..errors import InputError
+from ..release.manifest import KERAS, ONNX
 from . import built
 from .options import Json
 
@@ -55,6 +56,13 @@ def build(
             help="the packages stay zipped, and are unpacked into /tmp at a cold start",
         ),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="keras brings Keras and JAX along, for releases pushed with --engine keras; its"
+            " packages stay zipped"
+        ),
+    ] = ONNX,
     layer: Annotated[
         bool, typer.Option("--layer", help="the packages go into a zip of their own, for a layer")
     ] = False,
@@ -66,7 +74,13 @@ def build(
             "--zip-dependencies and --layer are two places for the same packages",
             hint="choose one of them",
         )
-    layout = Layout.ZIPPED if zip_dependencies else Layout.LAYER if layer else Layout.PLAIN
+    if engine == KERAS and layer:
+        raise InputError(
+            "Keras and what it needs are too large for a layer",
+            hint="leave out --layer: with --engine keras the packages stay zipped",
+        )
+    zipped = zip_dependencies or engine == KERAS
+    layout = Layout.ZIPPED if zipped else Layout.LAYER if layer else Layout.PLAIN
     with built.progress() as tell:
         done = building.build_bundle(
             python,
@@ -75,6 +89,7 @@ def build(
             tell,
             function=function,
             layout=layout,
+            engine=engine,
             requirements=requirements,
             vendor=vendor,
         )

@@ -38,6 +38,14 @@ def push(
     allow_nan: AllowNan = False,
     backend: Backend = None,
     layer: Layers = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="what runs the model: onnx, as which it is compiled, or keras, which must be"
+            " installed wherever the release is opened; onnx without it",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRun = False,
     store: Store = None,
     json: Json = False,
@@ -51,7 +59,9 @@ def push(
         preprocess=preprocess,
         goldens=goldens,
         message=message,
-        options=wiring.compile_options(allow_nan=allow_nan, backend=backend, layers=layer or ()),
+        options=wiring.compile_options(
+            allow_nan=allow_nan, backend=backend, layers=layer or (), engine=engine
+        ),
         dry_run=dry_run,
     )
     delivered.delivered(done, as_json=json)

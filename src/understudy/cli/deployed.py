@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from ..deploy.plan import Plan
     from ..deploying import Deployed
 
-SIGNED = (
-    '--aws-sigv4 "aws:amz:$AWS_REGION:lambda" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
-)
+SIGNED = '--aws-sigv4 "aws:amz:{region}:lambda" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
 
 BUCKETS = {
     "new": "a new bucket",
@@ -59,16 +57,18 @@ def deployment(model: str, done: Deployed, *, as_json: bool) -> None:
         out.print(f"{shown(stage):6}{shown(url)}")
     out.print(f"{'store':6}{shown(done.store)}")
     out.print()
-    first = next(iter(done.urls), "dev")
+    region = shown(done.region)
     out.print("To go on:", style="dim")
-    out.print(f"  export {STORE_VARIABLE}={shown(done.store)}")
+    out.print(f"  export {STORE_VARIABLE}={shown(done.store)} AWS_REGION={region}")
     out.print(f"  understudy push MODEL_FILES --model {shown(model)}")
-    url = shown(done.urls.get(first, "URL"))
-    out.print(f"  curl {'' if done.public else SIGNED}--data-binary @image.jpg {url}classify")
-    out.print(
-        f"  aws sns subscribe --topic-arn {shown(done.alarms)} --protocol email"
-        " --notification-endpoint YOU"
-    )
+    for url in [*done.urls.values()][:1]:
+        signed = "" if done.public else SIGNED.format(region=region)
+        out.print(f"  curl {signed}--data-binary @image.jpg {shown(url)}classify")
+    if done.alarms:
+        out.print(
+            f"  aws sns subscribe --region {region} --topic-arn {shown(done.alarms)}"
+            " --protocol email --notification-endpoint YOU"
+        )
 
 
 def _changes(done: Deployed) -> Table:
@@ -101,6 +101,13 @@ def template(plan: Plan, made: dict[str, Any], kind: str) -> None:
         markup=False,
         soft_wrap=True,
     )
+    if plan.snapstart and kind == "cloudformation":
+        out.print(
+            "# Whenever you deploy other functions, give the resources with Version in their\n"
+            "# names another number: a published version never changes.",
+            markup=False,
+            soft_wrap=True,
+        )
     import yaml
 
     # Without anchors: a person shall read it from the top to the bottom.

@@ -116,7 +116,7 @@ def cost(
 
     --memory and --arch go with --milliseconds; else they are those of the function.
     """
-    plan = Plan(model, memory=memory, arch=arch or here())
+    plan = Plan(model, (stage,), memory, arch or here())
     found = parts.price(plan, stage, region=region, milliseconds=milliseconds)
     deployed.price(plan, stage, *found, as_json=json)
 

@@ -71,15 +71,16 @@ def adopt_onnx(data: Buffer, beside: Mapping[str, Buffer], name: str) -> Compile
     last = next((n for n in graph.node if outputs[0].name in n.output), None)
     opset = max((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), default=0)
     return Compiled(
-        Emitted(proto.SerializeToString(deterministic=True), tuple(weights), position, opset),
-        inputs,
-        outputs,
-        _ACTIVATIONS.get(last.op_type, "linear") if last is not None else "linear",
-        False,
-        sum(math.prod(tensor.dims) for tensor in graph.initializer),
-        tuple(node.op_type for node in graph.node),
-        lambda: tuple(report),
-        ("an ONNX model is taken as it is: only its goldens can show that it is right",),
+        inputs=inputs,
+        outputs=outputs,
+        activation=_ACTIVATIONS.get(last.op_type, "linear") if last is not None else "linear",
+        rescales=False,
+        parameters=sum(math.prod(tensor.dims) for tensor in graph.initializer),
+        report=lambda: tuple(report),
+        notes=("an ONNX model is taken as it is: only its goldens can show that it is right",),
+        family=None,
+        files=Emitted(proto.SerializeToString(deterministic=True), tuple(weights), position, opset),
+        operators=tuple(node.op_type for node in graph.node),
     )
 
 

@@ -22,33 +22,42 @@ FINITE_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
-    """A compiled model.
+class Described:
+    """What is known of a model, whatever runs it.
 
     Attributes:
-        files: what to write as `model.onnx` and `weights.bin`.
         inputs, outputs: in Keras' order, with Keras' names, layouts and dtypes.
         activation: what the first output's layer ends with: `softmax`, `sigmoid`, `linear` …
         rescales: whether the model scales its pixels itself, in its first layers.
         family: the module of keras.applications that made what the pixels enter; None if it is not
             known.
         parameters: the number of weights that the model uses.
-        operators: the ONNX operators by name, in order.
         report: tells what became of every tensor in the files. It hashes them all, which may be
             done in another thread while the files are written.
         notes: what had to be assumed, in plain words.
     """
 
-    files: Emitted
     inputs: tuple[Signature, ...]
     outputs: tuple[Signature, ...]
     activation: str
     rescales: bool
     parameters: int
-    operators: tuple[str, ...]
     report: Callable[[], tuple[LoadedTensor, ...]]
     notes: tuple[str, ...]
-    family: str | None = None
+    family: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled(Described):
+    """A compiled model.
+
+    Attributes:
+        files: what to write as `model.onnx` and `weights.bin`.
+        operators: the ONNX operators by name, in order.
+    """
+
+    files: Emitted
+    operators: tuple[str, ...]
 
 
 def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
@@ -63,18 +72,49 @@ def compile_model(model: Model, *, allow_nan: bool = False) -> Compiled:
         WeightsError: the weights do not fit the architecture, or are not finite.
     """
     graph = optimise(lower(model))
+    described = describe_model(model, graph.inputs, graph.outputs, allow_nan=allow_nan)
+    return Compiled(
+        inputs=described.inputs,
+        outputs=described.outputs,
+        activation=described.activation,
+        rescales=described.rescales,
+        parameters=described.parameters,
+        report=described.report,
+        notes=(*described.notes, *precision_notes(model)),
+        family=described.family,
+        files=emit(graph),
+        operators=tuple(node.op for node in graph.nodes),
+    )
+
+
+def describe_model(
+    model: Model,
+    inputs: tuple[Signature, ...],
+    outputs: tuple[Signature, ...],
+    *,
+    allow_nan: bool = False,
+) -> Described:
+    """Describe a model, whatever runs it.
+
+    Args:
+        model: as `keras.normalize` gives it.
+        inputs: what it takes, as what runs it says.
+        outputs: what it gives, as what runs it says.
+        allow_nan: take weights that are not finite.
+
+    Raises:
+        WeightsError: the weights are not finite.
+    """
     if not allow_nan:
         check_finite(model)
-    return Compiled(
-        emit(graph),
-        graph.inputs,
-        graph.outputs,
+    return Described(
+        inputs,
+        outputs,
         final_activation(model),
         rescales_itself(model),
         sum(tensor.size for _, _, tensor in model.used_tensors()),
-        tuple(node.op for node in graph.nodes),
         partial(load_report, model),
-        (*model.notes, *precision_notes(model)),
+        model.notes,
         family(model),
     )
 

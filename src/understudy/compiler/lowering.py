@@ -32,9 +32,13 @@ MAX_ELEMENTS = 1 << 31
 """More elements between two layers than any image model has, for one image."""
 
 HINT_UNSUPPORTED = (
-    "replace these layers in the model, or open an issue with the architecture's JSON"
+    "replace these layers in the model, let Keras itself run it (`push --engine keras`), or open an"
+    " issue with the architecture's JSON"
 )
-HINT_CUSTOM = "an EXPRESSION is arithmetic on x, e.g. 'x / 127.5 - 1' or 'clip(x, 0, 6)'"
+HINT_CUSTOM = (
+    "an EXPRESSION is arithmetic on x, e.g. 'x / 127.5 - 1' or 'clip(x, 0, 6)'; or let Keras itself"
+    " run the model (`push --engine keras`)"
+)
 
 
 def check(model: Model) -> tuple[str, ...]:

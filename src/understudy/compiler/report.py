@@ -38,6 +38,7 @@ class Status(StrEnum):
         OPTIMIZER: the state of training.
         UNUSED: nothing takes it.
         MISSING: a layer has this weight, the files do not.
+        KERAS: no layer that is known here takes it; Keras, which runs the model, may.
     """
 
     USED = "used"
@@ -46,6 +47,7 @@ class Status(StrEnum):
     OPTIMIZER = "optimizer"
     UNUSED = "unused"
     MISSING = "missing"
+    KERAS = "left to Keras"
 
 
 @dataclass(frozen=True, slots=True)

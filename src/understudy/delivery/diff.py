@@ -16,19 +16,20 @@ import numpy as np
 
 from ..compiler import WEIGHTS_FILE
 from ..compiler.contents import operators
-from ..errors import NotFoundError, ReleaseError
+from ..errors import InputError, NotFoundError, ReleaseError
 from ..files import map_file
 from ..keras import normalize, read
 from ..keras.formats import Format
 from ..release.identity import short_id
 from ..release.layout import DEFAULT_STAGES, SOURCES, check_model, release_file
-from ..release.manifest import HINT, Manifest, Signature
+from ..release.manifest import HINT, KERAS, Manifest, Signature
 from ..release.repository import fetch_release, read_manifest, resolve_release
 from ..release.selftest import SELF_TEST, read_cases
 from ..store.disk import temporary_folder
 from ..store.port import Store
+from .candidate import MODEL_FILE
 from .compare import Changed, Comparison, changes, compare
-from .making import MODEL_FILE, Rehearse
+from .making import Rehearse
 from .options import recorded_options
 from .outline import Piece, compiled_outline, keras_outline
 from .pointers import read_pointer, stages_in_store
@@ -206,6 +207,12 @@ def _outlines(
 ) -> tuple[str, tuple[Sequence[Piece], Sequence[Piece]]]:
     sources = [find_sources([place / SOURCES]) for place in places]
     if any(found.model.format is Format.ONNX for found in sources):
+        if any(manifest.engine == KERAS for manifest in manifests):
+            raise InputError(
+                "an ONNX model has no layers, and one that Keras runs has no operators: there is"
+                " nothing to compare",
+                hint="compare releases of the same engine",
+            )
         first, second = (_operators(place) for place in places)
         return "operators", (first, second)
     first, second = (_layers(f, m) for f, m in zip(sources, manifests, strict=True))
@@ -268,6 +275,7 @@ def _facts(manifest: Manifest) -> dict[str, str]:
     facts = {
         "written by": f"Keras {origin.keras_version}" if origin.keras_version else None,
         "format": origin.format,
+        "run by": manifest.engine,
         "compiled by": f"understudy {manifest.made_by.understudy}, onnx {manifest.made_by.onnx}",
         "parameters": f"{manifest.parameters:,}",
         "input": ", ".join(f"{s.shape[1:]} {s.dtype}" for s in manifest.inputs),

@@ -20,23 +20,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..compiler import WEIGHTS_FILE, Compiled
+from ..compiler import Described
 from ..errors import InputError, PreprocessError, ReleaseError, UnsupportedError
-from ..files import map_file, write_file
+from ..files import map_file
 from ..keras import Origin, read
 from ..keras.formats import Format
 from ..keras.formats.table import FORMATS
 from ..release.goldens import parse_goldens, parse_images
 from ..release.identity import Role, release_id
 from ..release.labels import check_labels
-from ..release.manifest import LoadedTensor, MadeBy, Manifest, SelfTest, Signature, Source
+from ..release.manifest import (
+    KERAS,
+    LoadedTensor,
+    MadeBy,
+    Manifest,
+    SelfTest,
+    Signature,
+    Source,
+)
 from ..release.manifest import Origin as RecordedOrigin
 from ..release.preprocess import Preprocess, parse
 from ..release.reference import reference_inputs
 from ..release.resolve import Resolved, resolve
 from ..release.selftest import SELF_TEST, Cases, write_cases
 from ..release.staging import describe_files, hash_file, stage_sources
-from .compiling import compile_sources
+from .candidate import Candidate, Examine, for_keras, for_onnx
 from .decoding import decode_note
 from .exports import NOTE as EXPORT_NOTE
 from .exports import family_notes, is_teachable, usual_preprocess
@@ -46,7 +54,6 @@ from .proposals import Proposal
 from .sources import Sources, find_sources
 from .trials import Prepare
 
-MODEL_FILE = "model.onnx"
 TOLERANCE = 1e-4
 """How far an output may be from what the training framework gave, absolutely."""
 
@@ -54,8 +61,6 @@ MAX_CASES = 4
 """Of the goldens, how many a release tests itself with each time it is opened."""
 
 MAX_CASE_BYTES = 16 << 20
-
-FILES = (MODEL_FILE, SELF_TEST, WEIGHTS_FILE)
 
 HASHED_AT_ONCE = 2
 """The tensors, and the files made of them: hashing takes longer than all the rest."""
@@ -76,10 +81,12 @@ class Trial:
     Attributes:
         rehearse: runs a model.
         prepare: makes an image's tensor.
+        examine: says what a model takes and gives.
     """
 
     rehearse: Rehearse
     prepare: Prepare
+    examine: Examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +153,16 @@ def make_release(
         raise
 
 
+def _candidate(sources: Sources, options: Options, staging: Path, trial: Trial) -> Candidate:
+    if options.engine == KERAS:
+        return for_keras(sources, options, staging, trial.examine)
+    return for_onnx(sources, options)
+
+
 def _is_backend_open(plan: Plan) -> bool:
     sources = plan.sources
     decided = plan.options.backend is not None or sources.model.format is Format.ONNX
+    decided = decided or plan.options.engine == KERAS  # which runs the model as it is
     return (
         not decided
         and sources.path(Role.GOLDENS) is not None
@@ -165,20 +179,21 @@ def _make(
     proved: Proved,
 ) -> Manifest:
     sources = plan.sources
-    compiled, origin = compile_sources(sources, options)
+    candidate = _candidate(sources, options, staging, trial)
+    described, origin = candidate.described, candidate.origin
     if options != plan.options:
         note = f"the goldens say that Keras ran on {options.backend}; no file does"
-        compiled = replace(compiled, notes=(*compiled.notes, note))
-    inputs, outputs = _signatures(compiled.inputs), _signatures(compiled.outputs)
-    labels = _labels(sources, outputs, compiled.activation)
-    usual = usual_preprocess(sources, origin, compiled.family)
-    preprocess = resolve_preprocess(sources, compiled, usual)
+        described = replace(described, notes=(*described.notes, note))
+    inputs, outputs = _signatures(described.inputs), _signatures(described.outputs)
+    labels = _labels(sources, outputs, described.activation)
+    usual = usual_preprocess(sources, origin, described.family)
+    preprocess = resolve_preprocess(sources, described, usual)
+    names = tuple(sorted((*candidate.names, SELF_TEST)))
     goldens = sources.path(Role.GOLDENS)
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         step()
-        report = pool.submit(_report, compiled)
-        write_file(staging / MODEL_FILE, [compiled.files.onnx])
-        write_file(staging / WEIGHTS_FILE, compiled.files.pieces())
+        report = pool.submit(_report, described)
+        candidate.write(staging)
         step()
         images: tuple[bytes, ...] = ()
         if goldens is None:
@@ -192,35 +207,35 @@ def _make(
                 exact = replace(preprocess, decode="exact")  # training decodes every pixel
                 found = settle(exact, images, wanted, trial.prepare, goldens.name)
                 preprocess = replace(found[0], decode=preprocess.decode)
-                compiled = _with_choices(compiled, found[1], goldens.name)
+                described = _with_choices(described, found[1], goldens.name)
         if preprocess.decode == "fast":
 
             def answer(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
                 return trial.rehearse(staging, {inputs[0].name: batch})[outputs[0].name]
 
             note = decode_note(preprocess, images, trial.prepare, answer)
-            compiled = replace(compiled, notes=(*compiled.notes, note))
-        notes = family_notes(preprocess, compiled.family)
-        compiled = replace(compiled, notes=(*compiled.notes, *notes))
+            described = replace(described, notes=(*described.notes, note))
+        notes = family_notes(preprocess, described.family)
+        described = replace(described, notes=(*described.notes, *notes))
         cases = _some(cases)
         write_cases(staging / SELF_TEST, cases)
-        files = pool.submit(describe_files, staging, FILES)
+        files = pool.submit(describe_files, staging, names)
         staged = stage_sources(staging, sources.given, plan.known)
-        proved(staged, FILES)
+        proved(staged, names)
     return Manifest(
         id=plan.id,
         sources=staged,
         options=plan.options.said(),
         files=files.result(),
-        origin=recorded_origin(origin, compiled, is_teachable(sources, origin)),
-        made_by=MadeBy(version("understudy"), version("onnx"), compiled.files.opset),
+        origin=recorded_origin(origin, described, is_teachable(sources, origin)),
+        made_by=MadeBy(version("understudy"), version("onnx"), candidate.opset),
         inputs=inputs,
         outputs=outputs,
-        activation=compiled.activation,
+        activation=described.activation,
         labels=labels,
         preprocess=preprocess.to_json(),
         assumed=preprocess.assumed,
-        parameters=compiled.parameters,
+        parameters=described.parameters,
         load_report=report.result(),
         self_test=SelfTest(TOLERANCE, goldens is not None, cases.count),
     )
@@ -251,31 +266,31 @@ def _proposal(plan: Plan, trial: Trial) -> Proposal:
     )
 
 
-def resolve_preprocess(sources: Sources, compiled: Compiled, usual: Preprocess) -> Resolved:
+def resolve_preprocess(sources: Sources, described: Described, usual: Preprocess) -> Resolved:
     """How an image becomes the model's input: what was said, and defaults for the rest.
 
     Args:
         sources: they may hold a `preprocess.json`.
-        compiled: the model.
+        described: the model.
         usual: what its exporter does, for what nobody says.
 
     Raises:
         InputError: the model does not take one image, or `preprocess.json` does not fit it.
     """
-    if len(compiled.inputs) != 1:
-        names = ", ".join(signature.name for signature in compiled.inputs)
+    if len(described.inputs) != 1:
+        names = ", ".join(signature.name for signature in described.inputs)
         raise InputError(
-            f"the model takes {len(compiled.inputs)} inputs ({names}), a classifier takes one",
+            f"the model takes {len(described.inputs)} inputs ({names}), a classifier takes one",
             hint="`understudy compile` works for any model; run it with onnxruntime yourself",
         )
     said = sources.content(Role.PREPROCESS)
-    signature = compiled.inputs[0]
+    signature = described.inputs[0]
     return resolve(
         None if said is None else _parse_preprocess(sources, bytes(said)),
         signature.shape[1:],
         data_format="channels_first" if _is_channels_first(signature.shape) else "channels_last",
         dtype=signature.dtype,
-        model_rescales=compiled.rescales,
+        model_rescales=described.rescales,
         usual=usual,
     )
 
@@ -298,10 +313,10 @@ def _is_channels_first(shape: tuple[int | None, ...]) -> bool:
     return len(shape) == 4 and shape[3] not in colors and shape[1] in colors
 
 
-def recorded_origin(origin: Origin, compiled: Compiled, teachable: bool) -> RecordedOrigin:
+def recorded_origin(origin: Origin, described: Described, teachable: bool) -> RecordedOrigin:
     """What wrote the model, as a release records it."""
     name = FORMATS[Format(origin.format)].name
-    notes = (*compiled.notes, EXPORT_NOTE) if teachable else compiled.notes
+    notes = (*described.notes, EXPORT_NOTE) if teachable else described.notes
     return RecordedOrigin(name, origin.keras_version, origin.backend, notes)
 
 
@@ -342,17 +357,17 @@ def _compare(cases: Cases, found: Arrays, name: str) -> None:
             worst, where = largest, output
     if worst > TOLERANCE:
         raise ReleaseError(
-            f"the compiled model does not answer as {name} says: {where} is off by {worst:.2g}, "
+            f"the model does not answer as {name} says: {where} is off by {worst:.2g}, "
             f"the tolerance is {TOLERANCE:.0e}",
             hint="give the goldens of this very model, as model.predict took its inputs, or none",
         )
 
 
-def _with_choices(compiled: Compiled, chosen: tuple[str, ...], name: str) -> Compiled:
+def _with_choices(described: Described, chosen: tuple[str, ...], name: str) -> Described:
     if not chosen:
-        return compiled
+        return described
     note = f"the images in {name} say {', '.join(chosen)}; no preprocess.json does"
-    return replace(compiled, notes=(*compiled.notes, note))
+    return replace(described, notes=(*described.notes, note))
 
 
 def _some(cases: Cases) -> Cases:
@@ -365,8 +380,8 @@ def _some(cases: Cases) -> Cases:
     )
 
 
-def _report(compiled: Compiled) -> tuple[LoadedTensor, ...]:
+def _report(described: Described) -> tuple[LoadedTensor, ...]:
     return tuple(
         LoadedTensor(t.source, t.shape, t.dtype, t.target, t.status, t.sha256)
-        for t in compiled.report()
+        for t in described.report()
     )

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..errors import InputError, ReleaseError
+from ..release.manifest import KERAS, ONNX
 
 BACKENDS = ("tensorflow", "theano", "jax", "torch")
+ENGINES = (ONNX, KERAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +22,33 @@ class Options:
         backend: what Keras ran on, which most files of Keras 1 and 3 do not say; None takes the
             best evidence.
         layers: what Lambda and custom layers compute: expressions by the layers' names.
+        engine: what runs the model: `onnx` runs what is compiled, `keras` is Keras itself.
     """
 
     allow_nan: bool = False
     backend: str | None = None
     layers: Mapping[str, str] = field(default_factory=dict)
+    engine: str = ONNX
 
     def __post_init__(self) -> None:
         if self.backend is not None and self.backend not in BACKENDS:
             raise InputError(
                 f"there is no backend {self.backend!r}", hint=f"give {' or '.join(BACKENDS)}"
             )
+        if self.engine not in ENGINES:
+            raise InputError(
+                f"there is no engine {self.engine!r}", hint=f"give {' or '.join(ENGINES)}"
+            )
+        if self.engine == KERAS and self.layers:
+            raise InputError(
+                "--layer says what the compiler puts into a layer's place; Keras runs the layer",
+                hint="leave out --layer, or --engine keras",
+            )
 
     def said(self) -> dict[str, object]:
         """What was said, as plain JSON values; what was not is left out."""
-        return {
-            name: value for name, value in asdict(self).items() if value not in (None, False, {})
-        }
+        usual = asdict(Options())
+        return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
 
 def recorded_options(said: Mapping[str, Any]) -> Options:

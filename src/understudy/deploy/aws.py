@@ -12,11 +12,14 @@ from typing import Any
 from ..errors import DeployError
 
 NO_CREDENTIALS = frozenset(
-    {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"}
+    {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
     | {"SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"}
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
-STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
+STALE = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId"}
+    | {"UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException"}
+)
 ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound", "ResourceNotFoundException"})
 
 
@@ -39,8 +42,20 @@ class Account:
             return str(self.client("sts").get_caller_identity()["Account"])
 
     def client(self, service: str) -> Any:
-        """What calls a service."""
-        return self.session.client(service)
+        """What calls a service.
+
+        Raises:
+            DeployError: the region or a variable of the AWS tools cannot be used.
+        """
+        try:
+            with explained(f"call AWS in {self.region!r}"):
+                return self.session.client(service)
+        except ValueError as error:  # botocore has no kind of its own for an endpoint
+            raise DeployError(
+                f"cannot call AWS: {error}",
+                hint="check AWS_ENDPOINT_URL, which begins with http:// or https://, and the other"
+                " AWS_ variables",
+            ) from error
 
 
 def account(region: str | None) -> Account:
@@ -78,7 +93,8 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+        foreign = type(error).__module__.startswith(("botocore", "boto3", "s3transfer"))
+        if not foreign and not isinstance(error, OSError):  # as of AWS_CA_BUNDLE
             raise
         raise DeployError(f"cannot {what}: {_said(error)}", hint=_hint(error)) from error
 
@@ -94,10 +110,12 @@ def _hint(error: Exception) -> str:
     name, code = type(error).__name__, code_of(error)
     if name in NO_CREDENTIALS:
         return "`aws configure` sets credentials up, `aws sso login` renews them"
+    if name == "ProfileNotFound":
+        return "check AWS_PROFILE against the output of `aws configure list-profiles`"
     if code in STALE:
         return "renew your credentials: `aws sso login`, or new keys"
     if code in DENIED:
         return "these credentials may not do it; use some of an administrator of the account"
-    if "Connection" in name or "Timeout" in name:
+    if any(word in name for word in ("Connection", "Timeout", "Region")):
         return "check the network, the region, and AWS_ENDPOINT_URL if it is set"
     return "see what AWS says, then try again; nothing that serves was changed by this"

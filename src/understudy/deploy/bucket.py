@@ -74,7 +74,9 @@ class Bucket:
                 )
 
     def remove_code(self) -> int:
-        """Delete the functions' code; gives how many zips that were."""
+        """Delete the functions' code; gives how many zips that were: none without the bucket."""
+        if not self.exists():
+            return 0
         with explained(f"tidy up {self.name}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=f"{CODE}/"

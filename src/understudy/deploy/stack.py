@@ -6,6 +6,7 @@ leaves what served before. A change set says beforehand what would change.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ NO_CHANGES = ("didn't contain changes", "No updates are to be performed", "no ch
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would become of a resource: `Add`, `Modify` or `Remove`."""
+    """What would become of a resource: `Add`, `Modify`, `Replace` (by another one) or `Remove`."""
 
     action: str
     resource: str
@@ -78,36 +79,37 @@ class Stack:
         found = self.found() or {}
         return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
 
-    def has(self, resource: str) -> bool:
-        """Whether a resource of this name is part of it."""
+    def resources(self) -> frozenset[str]:
+        """The names of what is part of it; empty when there is none."""
         if self.found() is None:
-            return False
+            return frozenset()
         with explained(f"look at the stack {self.name}"):
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-            return any(
-                one["LogicalResourceId"] == resource
-                and not one["ResourceStatus"].startswith("DELETE")
+            return frozenset(
+                one["LogicalResourceId"]
                 for page in pages
                 for one in page["StackResourceSummaries"]
+                if not one["ResourceStatus"].startswith("DELETE")
             )
 
     def plan(self, template: Mapping[str, Any], run: str) -> tuple[Change, ...]:
         """What applying a template would change; nothing is changed.
 
+        Of a stack that is not there, CloudFormation is not asked: it would have to make one.
+
         Args:
             template: the template.
             run: makes the change set's name another than all others.
         """
-        kind = self._kind()
-        name = f"look-{run}"
-        try:
-            described = self._change_set(template, kind, name)
-            return () if described is None else _changes(described)
-        finally:
-            with explained(f"tidy up the stack {self.name}"):
-                self._client.delete_change_set(StackName=self.name, ChangeSetName=name)
-                if kind == "CREATE":
-                    self._client.delete_stack(StackName=self.name)
+        found = self.found()
+        if found is None or found["StackStatus"] in UNBORN:
+            every: Mapping[str, Json] = template["Resources"]
+            return tuple(Change("Add", name, one["Type"]) for name, one in every.items())
+        described = self._change_set(template, self._kind(), f"look-{run}")
+        if described is None:
+            return ()
+        self._forget(f"look-{run}")
+        return _changes(described)
 
     def apply(self, template: Mapping[str, Any], run: str) -> tuple[Change, ...]:
         """Bring the stack to what the template says; gives what was changed.
@@ -195,16 +197,22 @@ class Stack:
                 if status == "CREATE_COMPLETE":
                     return described
                 if status == "FAILED":
+                    self._forget(name)
                     if any(words in reason for words in NO_CHANGES):
                         return None
                     raise DeployError(
                         f"CloudFormation refuses the template: {reason}",
-                        hint="this is a fault of understudy; please report it",
+                        hint="mend what it names; if that is the template itself, report it",
                     )
                 self._sleep(WAIT_SECONDS / 4)
         raise DeployError(
             f"CloudFormation does not plan the stack {self.name}", hint="try again later"
         )
+
+    def _forget(self, name: str) -> None:
+        """Delete a change set that is not executed. One that stays does no harm."""
+        with contextlib.suppress(DeployError), explained(f"tidy up the stack {self.name}"):
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=name)
 
     def _wait(self) -> str:
         """Wait until it is still, and tell of each resource."""
@@ -230,12 +238,13 @@ class Stack:
         return events[0]["Timestamp"] if events else None
 
     def _events(self) -> list[Json]:
-        try:
-            found = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
-        except Exception as error:
-            if code_of(error):
-                return []
-            raise
+        with explained(f"look at the stack {self.name}"):
+            try:
+                found = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
+            except Exception as error:
+                if code_of(error):  # it is gone
+                    return []
+                raise
         return list(found)
 
     def _failures(self, begun: datetime | None) -> tuple[str, ...]:
@@ -253,5 +262,10 @@ class Stack:
 def _changes(described: Json) -> tuple[Change, ...]:
     changes = [one["ResourceChange"] for one in described.get("Changes", [])]
     return tuple(
-        Change(one["Action"], one["LogicalResourceId"], one["ResourceType"]) for one in changes
+        Change(
+            "Replace" if one.get("Replacement") == "True" else one["Action"],
+            one["LogicalResourceId"],
+            one["ResourceType"],
+        )
+        for one in changes
     )

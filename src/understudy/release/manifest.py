@@ -16,6 +16,11 @@ from .layout import MANIFEST, PRUNING, SOURCES
 from .records import JSON, decode, encode
 
 SCHEMA = 1
+
+ONNX = "onnx"
+KERAS = "keras"
+"""The engines that run models: onnxruntime what was compiled, or Keras itself."""
+
 HINT = "restore the release's folder from a backup, or remove it and push the sources again"
 
 
@@ -34,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was made: model.onnx, weights.bin, selftest.npz."""
+    """A file that was made: model.onnx and weights.bin, or what Keras opens; selftest.npz."""
 
     name: str
     sha256: str
@@ -60,7 +65,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class MadeBy:
-    """The versions of understudy and of onnx that compiled it, and ONNX's opset."""
+    """The versions of understudy and of onnx that made it; ONNX's opset, 0 if it is not ONNX."""
 
     understudy: str
     onnx: str
@@ -150,6 +155,11 @@ class Manifest:
     parameters: int
     load_report: tuple[LoadedTensor, ...]
     self_test: SelfTest
+
+    @property
+    def engine(self) -> str:
+        """What runs the model: `onnx`, or `keras`, which is one of the options."""
+        return str(self.options.get("engine", ONNX))
 
     def stored(self) -> tuple[File, ...]:
         """Give every file of the release but the manifest, by its name in the release's folder."""

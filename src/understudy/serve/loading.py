@@ -30,11 +30,19 @@ from .session import WEIGHTS
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """Loads the releases of a store; from a folder of this machine it needs no cache."""
+    """Loads the releases of a store; from a folder of this machine it needs no cache.
+
+    Attributes:
+        store: where they are.
+        cache: for copies of them.
+        digests: of what was hashed before.
+        allow_lambda: whether Keras may run the code of Lambda layers.
+    """
 
     store: Store
     cache: Cache
     digests: Digests = field(default_factory=Digests)
+    allow_lambda: bool = False
 
     def load(
         self,
@@ -56,7 +64,7 @@ class Loader:
         Raises:
             StoreError: the store or the disk failed.
             ReleaseError: the release is damaged, or fails its self-test.
-            InputError: it is no image classifier.
+            InputError: it is no image classifier, or its engine is not here.
         """
         manifest = read_manifest(self.store, model, release)
         step(0)
@@ -70,12 +78,12 @@ class Loader:
         copy = self.cache.open(manifest, fetch, wait)
         try:
             try:
-                classifier = open_release(copy.folder, model, stage, manifest)
+                classifier = self._open(copy.folder, model, stage, manifest)
             except ReleaseError:
                 if not drop_damaged(copy.folder, manifest):
                     raise
                 self.cache.open(manifest, fetch, wait).close()
-                classifier = open_release(copy.folder, model, stage, manifest)
+                classifier = self._open(copy.folder, model, stage, manifest)
         except BaseException:
             copy.close()
             raise
@@ -102,9 +110,12 @@ class Loader:
         with ThreadPoolExecutor(1) as pool:
             checked = pool.submit(check, [file for file in manifest.files if file.name == WEIGHTS])
             try:
-                classifier = open_release(folder, model, stage, manifest)
+                classifier = self._open(folder, model, stage, manifest)
             except ReleaseError:
                 checked.result()  # says more, if the weights are damaged
                 raise
             checked.result()
         return classifier
+
+    def _open(self, folder: Path, model: str, stage: str, manifest: Manifest) -> Classifier:
+        return open_release(folder, model, stage, manifest, allow_lambda=self.allow_lambda)

@@ -53,5 +53,5 @@ except InputError as error:
 def handler(event: object, context: Any = None) -> dict[str, Any]:
     """Admit what lies in the stage folders that an event is about; see docs/lambda.md."""
     if isinstance(_function, InputError):
-        raise _function
+        raise _function.with_traceback(None)  # else it would grow with every event
     return _function(event, context)

@@ -83,7 +83,8 @@ class AdmissionFunction:
                 self._write(_line(folder, self._clock.now(), {"Failed": 1}, str(error)))
         if failed:
             raise InvocationError(failed[0].what, hint=failed[0].hint)
-        return {"results": results} if results else {"ignored": "no file of a model changed"}
+        ignored = f"no file in a folder {' or '.join(self._stages)} of a model changed"
+        return {"results": results} if results else {"ignored": ignored}
 
     def _admit(self, folder: Folder, seconds: Callable[[], float]) -> Json:
         started = self._clock.now()

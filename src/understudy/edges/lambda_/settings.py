@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...engine import ALLOW_LAMBDA
 from ...errors import InputError
 from ...release.layout import DEFAULT_STAGES, check_model, check_stage
 from ..task import ObjectUrl, parse_url
@@ -44,6 +45,7 @@ class Settings:
         cache: the folder for copies of releases.
         cache_bytes: the most that they may take; None: `CACHE_PERCENT` of what is free.
         image_bytes: the memory that decoding an image may take; None: there is no such bound.
+        allow_lambda: whether Keras, where it runs the model, may run the code of Lambda layers.
     """
 
     store: str
@@ -54,6 +56,7 @@ class Settings:
     cache: Path = Path(DEFAULT_CACHE)
     cache_bytes: int | None = None
     image_bytes: int | None = None
+    allow_lambda: bool = False
 
 
 def parse_settings(environ: Mapping[str, str]) -> Settings:
@@ -83,6 +86,7 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
         Path(environ.get(CACHE) or DEFAULT_CACHE),
         _bytes(environ.get(CACHE_BYTES, "")),
         _for_images(environ.get(MEMORY, "")),
+        environ.get(ALLOW_LAMBDA) == "1",
     )
 
 

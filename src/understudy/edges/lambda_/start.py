@@ -53,7 +53,8 @@ def _follow(settings: Settings, write: Callable[[str], None]) -> Live:
         write(note_line(level, event.kind, str(event)))
 
     store = open_store(settings.store)
-    loader = Loader(store, Cache(settings.cache, settings.cache_bytes or room(settings.cache)))
+    cache = Cache(settings.cache, settings.cache_bytes or room(settings.cache))
+    loader = Loader(store, cache, allow_lambda=settings.allow_lambda)
     followed = fleet(store=store, loader=loader, pace=PACE, tell=tell)
     live = followed.follow(settings.model, settings.stage)
     with suppress(Exception):  # whoever opens the release says what is wrong

@@ -1,0 +1,1 @@
+"""Recording goldens where models are trained; with the real Keras where there is one."""
