@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ from typing import Any
 from ...delivery.admission import Admission, Outcome
 from ...errors import UnderstudyError
 from ..task import ObjectUrl
+from .context import seconds_left
 from .folders import Folder, folders_in
 from .function import InvocationError
-from .log import NAMESPACE
+from .log import metrics_line
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ class AdmissionFunction:
         Raises:
             InvocationError: the store failed, or there was not enough time; try again.
         """
-        seconds = _seconds_left(context)
+        seconds = seconds_left(context, SPARE_SECONDS)
         results: list[Json] = []
         failed: list[UnderstudyError] = []
         for folder in folders_in(event, self._store, self._stages):
@@ -123,29 +123,6 @@ def _line(
     folder: Folder, at: float, metrics: dict[str, float], message: str, state: str = "failed"
 ) -> str:
     """A line of the log, with its metrics."""
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["Model", "Stage"]],
-        "Metrics": [
-            {"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"}
-            for name in metrics
-        ],
-    }
-    return json.dumps(
-        {
-            "_aws": {"Timestamp": int(at * 1000), "CloudWatchMetrics": [directive]},
-            "Model": folder.model,
-            "Stage": folder.stage,
-            **metrics,
-            "level": {"admitted": "INFO", "failed": "ERROR"}.get(state, "WARN"),
-            "state": state,
-            "message": message,
-        }
-    )
-
-
-def _seconds_left(context: Any) -> Callable[[], float]:
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    if left is None:
-        return lambda: float("inf")
-    return lambda: float(left()) / 1000 - SPARE_SECONDS
+    level = {"admitted": "INFO", "failed": "ERROR"}.get(state, "WARN")
+    said = {"level": level, "state": state, "message": message}
+    return metrics_line(at, folder.model, folder.stage, metrics, said)

@@ -24,6 +24,7 @@ from ..problem import Problem
 from ..task import Task
 from . import web
 from .account import Account
+from .context import seconds_left
 from .events import Asked, Event, Items, Queue, Several, interpret, sender
 from .log import invocation_line, note_line
 from .service import Service
@@ -79,7 +80,7 @@ class Function:
             self._objects,
             self._settings.image_bytes,
             account,
-            _seconds_left(context),
+            seconds_left(context, SPARE_SECONDS),
             self._write,
         )
         self._serving.look()
@@ -201,10 +202,3 @@ def _raise(problems: list[Problem]) -> None:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InvocationError(f"{problems[0].detail}{more}", hint=problems[0].hint)
-
-
-def _seconds_left(context: Any) -> Callable[[], float]:
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    if left is None:
-        return lambda: float("inf")
-    return lambda: float(left()) / 1000 - SPARE_SECONDS

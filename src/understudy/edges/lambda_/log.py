@@ -30,6 +30,9 @@ METRICS: Mapping[str, str] = {
     "Images": "Count",
     "Failed": "Count",
     "ColdStart": "Count",
+    "Admitted": "Count",
+    "Rejected": "Count",
+    "AdmissionSeconds": "Seconds",
 }
 
 
@@ -72,25 +75,36 @@ def invocation_line(told: Invocation) -> str:
         "ColdStart": int(told.cold),
     }
     measured = {name: value for name, value in values.items() if value != []}
+    said = {
+        "level": _level(told.problems),
+        "request": told.request,
+        "sender": told.sender,
+        "release": told.release,
+        "start": "cold" if told.cold else "warm",
+        "problems": [problem.to_error() for problem in told.problems[:MOST_VALUES]],
+    }
+    return metrics_line(told.at, told.model, told.stage, measured, said)
+
+
+def metrics_line(
+    at: float, model: str, stage: str, measured: Mapping[str, Any], said: Mapping[str, Any]
+) -> str:
+    """Make a line with metrics.
+
+    Args:
+        at: when this was, in seconds since 1970.
+        model: whose metrics these are; so is the stage.
+        stage: of the model.
+        measured: a metric of `METRICS` -> its value, or its values.
+        said: the rest of the line.
+    """
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [["Model", "Stage"]],
         "Metrics": [{"Name": name, "Unit": METRICS[name]} for name in measured],
     }
-    return json.dumps(
-        {
-            "_aws": {"Timestamp": int(told.at * 1000), "CloudWatchMetrics": [directive]},
-            "Model": told.model,
-            "Stage": told.stage,
-            **measured,
-            "level": _level(told.problems),
-            "request": told.request,
-            "sender": told.sender,
-            "release": told.release,
-            "start": "cold" if told.cold else "warm",
-            "problems": [problem.to_error() for problem in told.problems[:MOST_VALUES]],
-        }
-    )
+    told = {"Timestamp": int(at * 1000), "CloudWatchMetrics": [directive]}
+    return json.dumps({"_aws": told, "Model": model, "Stage": stage, **measured, **said})
 
 
 def note_line(level: str, kind: str, said: object) -> str:
