@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.delivery.plan import Move, Stay, plan_change
@@ -46,7 +46,6 @@ def grow(*line: Change) -> Pointer | None:
     return pointer
 
 
-@settings(deadline=None)
 @given(st.lists(changes, min_size=1, max_size=5))
 def test_a_pointer_keeps_every_change_and_comes_back(line: list[Change]) -> None:
     pointer = grow(*line)
@@ -103,7 +102,6 @@ def test_a_release_that_is_none_is_damage() -> None:
         parse_pointer(dump_pointer(advance(None, bad)))
 
 
-@settings(deadline=None)
 @given(st.binary() | st.dictionaries(text, text).map(lambda value: json.dumps(value).encode()))
 def test_junk_is_never_anything_but_our_error(data: bytes) -> None:
     with pytest.raises(ReleaseError):

@@ -37,13 +37,13 @@ def decodes_or_says_why(data: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_random_bytes(data: bytes) -> None:
     decodes_or_says_why(data)
 
 
 @given(st.sampled_from(STARTS), st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes_behind_a_true_beginning(start: bytes, data: bytes) -> None:
     decodes_or_says_why(start + data)
 
@@ -53,7 +53,7 @@ def test_random_bytes_behind_a_true_beginning(start: bytes, data: bytes) -> None
     st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6)), max_size=6),
     st.floats(0, 1),
 )
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 def test_mutated_images(seed: bytes, changes: list[tuple[float, bytes]], cut: float) -> None:
     data = bytearray(seed)
     for place, piece in changes:

@@ -16,6 +16,8 @@ from understudy.store.s3 import PART, S3Store
 from .proxy import Fault, Proxy, proxied
 from .servers import S3Server
 
+pytestmark = pytest.mark.alone
+
 LIMIT_SECONDS = 20.0
 """The 15 s that docs/stores.md states, and what a busy machine adds."""
 

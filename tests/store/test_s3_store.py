@@ -219,6 +219,7 @@ def interrupted(store: str, what: str, environment: dict[str, str], path: Path) 
     return time.monotonic() - started
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_a_call_at_once(s3_server: S3Server, tmp_path: Path) -> None:
     with proxied(s3_server.port) as proxy:
         proxy.break_with(Fault(latency=60))
@@ -226,6 +227,7 @@ def test_ctrl_c_ends_a_call_at_once(s3_server: S3Server, tmp_path: Path) -> None
         assert interrupted(f"s3://{BUCKET}/c", "get", environment, tmp_path) < 1.0
 
 
+@pytest.mark.alone
 def test_ctrl_c_takes_back_an_upload(s3_server: S3Server, tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as file:
         file.truncate(40 * PART)

@@ -67,6 +67,8 @@ def _candidates(uv: Path, python: Python) -> Iterator[Path]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         yield Path(done.stdout.strip())
+    beside = Path(sys.base_prefix).parent  # where pyenv and uv put one beside the other
+    yield from sorted(beside.glob(f"*{python}.*/bin/python{python}"))
     pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
     yield from sorted(pyenv.glob(f"versions/{python}.*/bin/python{python}"))
 
