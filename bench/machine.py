@@ -28,6 +28,30 @@ def print_machine() -> None:
     print(f"Python {platform.python_version()}, {versions}\n")
 
 
+class Stolen:
+    """The share of the processors' time that the host gave to other machines, since this was made.
+
+    Linux counts it: https://man7.org/linux/man-pages/man5/proc_stat.5.html
+    """
+
+    def __init__(self) -> None:
+        self._before = _ticks()
+
+    def share(self) -> float:
+        """From 0 to 1; 0 where nobody counts it."""
+        every, stolen = (now - then for now, then in zip(_ticks(), self._before, strict=True))
+        return stolen / every if every else 0.0
+
+
+def _ticks() -> tuple[int, int]:
+    """All ticks of all processors, and those that were stolen."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0, 0
+    ticks = [int(field) for field in stat.read_text().splitlines()[0].split()[1:9]]
+    return sum(ticks), ticks[7]
+
+
 def alternate(
     ways: Mapping[str, Callable[[], float | None]], rounds: int, warm_up: int = 1
 ) -> dict[str, float]:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from store.servers import free
+
 EMULATOR = Path(sys.prefix) / "lambda-emulator"
 CGROUPS = Path("/sys/fs/cgroup")
 PATH = "/2015-03-31/functions/function/invocations"
@@ -101,7 +103,7 @@ def box(
         processors: how many, or how much of one.
     """
     group = f"understudy-{os.getpid()}-{time.monotonic_ns()}"
-    ports = _free(2)
+    ports = free(2)
     log = folder / f"{group}.log"
     base = python.resolve().parents[1]
     system = [(path, path) for path in SYSTEM if Path(path).exists()]
@@ -175,11 +177,3 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, "the emulator does not answer"
         time.sleep(0.01)
-
-
-def _free(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -19,7 +19,7 @@ from .store.port import Store
 from .wiring import PathLike, loader_of, now, store_at, trial, user
 
 if TYPE_CHECKING:
-    from .delivery.admission import Admission, Made, Outcome
+    from .delivery.admission import Admission, Made, Moved, Outcome
     from .delivery.watch import Tell
     from .release.digests import Digests
     from .release.manifest import Manifest
@@ -119,7 +119,10 @@ def serving(
     def hear(news: Outcome | Trouble) -> None:
         tell(news)
         if isinstance(news, Outcome) and news.release is not None:
-            followed.follow(news.model, news.stage).check_now()
+            moved(news.model, news.stage)
+
+    def moved(model: str, stage: str) -> None:
+        followed.follow(model, stage).check_now()
 
     def keep(manifest: Manifest, staging: Path) -> None:
         if not isinstance(where, LocalStore):
@@ -127,7 +130,7 @@ def serving(
                 loader.cache.keep(manifest, staging)
 
     loader = loader_of(where)
-    admission = _admission(where, keep, loader.digests)
+    admission = _admission(where, keep, moved, loader.digests)
     with fleet(store=where, loader=loader, pace=Pace(poll=every), tell=told) as followed:
         watch = Watch(where, admission, models, DEFAULT_STAGES, hear, every)
         thread = threading.Thread(target=watch.run, name="understudy-admit", daemon=True)
@@ -149,13 +152,10 @@ def admission_into(store: At, *, by: str | None = None) -> Admission:
     return _admission(store_at(store), by=by)
 
 
-def _ignore(_manifest: Manifest, _staging: Path) -> None:
-    """Keep nothing of what was made."""
-
-
 def _admission(
     store: Store,
-    made: Made = _ignore,
+    made: Made = lambda _manifest, _staging: None,
+    moved: Moved = lambda _model, _stage: None,
     digests: Digests | None = None,
     *,
     by: str | None = None,
@@ -170,5 +170,6 @@ def _admission(
         now=now,
         version=version("understudy"),
         made=made,
+        moved=moved,
         digests=digests,
     )

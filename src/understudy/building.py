@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .build.contents import CONTENTS, Function
 from .build.interpreter import here
-from .build.layout import Layout
+from .build.layout import Layout, usual_layout
 from .build.target import Arch, Python, Target
 from .errors import InputError
 from .release.manifest import KERAS, ONNX
@@ -31,7 +31,7 @@ def build_bundle(
     tell: Tell = lambda _: None,
     *,
     function: Function = Function.SERVING,
-    layout: Layout = Layout.PLAIN,
+    layout: Layout | None = None,
     engine: str = ONNX,
     requirements: Path | None = None,
     vendor: Path | None = None,
@@ -44,7 +44,8 @@ def build_bundle(
         output: the zip; by default in the current folder, under a name that says what it is.
         tell: is told what is done now.
         function: which one.
-        layout: where its packages are.
+        layout: where its packages are; by default beside understudy, or zipped if Keras is among
+            them.
         engine: `keras` for a function that runs models with Keras, too.
         requirements: a file of packages of your own, to be installed beside the others.
         vendor: a folder of packages of your own, prebuilt.
@@ -61,7 +62,7 @@ def build_bundle(
             f"there is no bundle of the function for {function} with the engine {engine!r}",
             hint=f"give {ONNX}, or {KERAS} for the function that serves",
         )
-    recipe = Recipe(target, contents, layout, requirements, vendor)
+    recipe = Recipe(target, contents, layout or usual_layout(engine), requirements, vendor)
     with tempfile.TemporaryDirectory(prefix="understudy-stand-") as name:
         stand = make_stand(Path(name), engine)
         return build(recipe, output or Path(file_name(recipe)), stand, tell)

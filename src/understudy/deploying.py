@@ -20,6 +20,7 @@ from .deploy.serverless import serverless
 from .deploy.stack import Change, Stack
 from .deploy.template import Code, anybody, bucket_only, logical, template
 from .errors import DeployError
+from .release.manifest import ONNX
 from .wiring import now
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def deploy(
         for bundle in bundles.values():
             built(bundle)
         if dry_run:
-            code = _code(bundles, lambda bundle: _place(bucket, bundle))
+            code = _code(bundles, lambda bundle: bucket.code_place(bundle.sha256))
             changes = stack.plan(template(plan, code), run)
             store = f"s3://{bucket.name}"
             return Deployed(store, where.region, {}, changes, state, "", plan.public, True)
@@ -100,6 +101,7 @@ def deploy(
         code = _code(bundles, lambda bundle: bucket.put_code(bundle.path, bundle.sha256))
     tell("planning what changes")
     changes = stack.apply(template(plan, code), run)
+    bucket.remove_code({bundle.sha256 for bundle in bundles.values()})
     if not plan.has_bucket:
         bucket.send_events()
     return _deployed(plan, where, stack.outputs(), changes, state, plan.public)
@@ -135,6 +137,7 @@ def _build(plan: Plan, folder: Path, tell: Tell) -> dict[Function, Bundle]:
             folder / name,
             lambda text, function=function: tell(f"{function}: {text}"),  # type: ignore[misc]
             function=function,
+            engine=plan.engine if function is Function.SERVING else ONNX,
         )
         for function, name in ZIPS.items()
     }
@@ -143,10 +146,6 @@ def _build(plan: Plan, folder: Path, tell: Tell) -> dict[Function, Bundle]:
 def _code(bundles: Mapping[Function, Bundle], place: Callable[[Bundle], Mapping[str, str]]) -> Code:
     serving, admission = bundles[Function.SERVING], bundles[Function.ADMISSION]
     return Code(place(serving), place(admission), serving.sha256)
-
-
-def _place(bucket: Bucket, bundle: Bundle) -> Mapping[str, str]:
-    return bucket.code_place(bundle.sha256)
 
 
 def _urls(outputs: Mapping[str, str], stages: tuple[str, ...]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from release.releases import stage
 from understudy.delivery.admission import Admission, Outcome
 from understudy.delivery.patience import Patience
-from understudy.delivery.proposals import Proposal, Proved
+from understudy.delivery.proposals import Ahead, Proposal
 from understudy.errors import IncompleteError, ModelFileError, ReleaseError, WeightsError
 from understudy.release.identity import Role, release_id
 from understudy.release.layout import stage_file
@@ -65,14 +65,15 @@ def propose(files: Mapping[Path, str], _: Manifest | None) -> Sequence[Proposal]
         raise IncompleteError("the weights are missing", hint="give them")
     sources = {ROLES[name]: data for name, data in content.items()}
 
-    def build(staging: Path, step: Callable[[], None], proved: Proved) -> Manifest:
+    def build(staging: Path, step: Callable[[], None], ahead: Ahead) -> Manifest:
         step()
         if models == [Role.WEIGHTS]:
             raise IncompleteError("the architecture is missing", hint="give it")
         if Role.MODEL not in models:
             check(sources)
         made = stage(staging, sources)
-        proved(made.sources, [file.name for file in made.files])
+        ahead.compiled(made.sources)
+        ahead.proved([file.name for file in made.files])
         return made
 
     hashes = {ROLES[path.name]: sha256 for path, sha256 in files.items()}

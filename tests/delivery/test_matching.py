@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from understudy import wiring
-from understudy.delivery.matching import settle
+from understudy.delivery.matching import UNASSUMED, settle
 from understudy.errors import InputError, ReleaseError
 from understudy.release.preprocess import Preprocess
 from understudy.release.resolve import Resolved, resolve
@@ -26,7 +26,7 @@ SIZE = (20, 21)
 LOOKS_ALIKE = {"pillow/nearest", "tensorflow/nearest", "opencv/nearest", "skimage/0"}
 
 
-def png(pixels: NDArray[np.uint8]) -> bytes:
+def png(pixels: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
@@ -102,6 +102,46 @@ def test_all_that_nobody_said_is_found_together(
     same = np.stack([PREPARE(image, found) for image in images])
     np.testing.assert_allclose(same, inputs, atol=1e-4 * max(1.0, float(np.abs(inputs).max())))
     assert (found.resize, found.fit) == (method, fit)
+
+
+@pytest.mark.parametrize("side", [20, 22, 27, 32])
+@pytest.mark.parametrize("method", ["pillow/bilinear", "pillow/bicubic"])
+@pytest.mark.parametrize("scale", ["0..1", "torch"])
+def test_a_shorter_side_is_found(side: int, method: Any, scale: Any) -> None:
+    how = way(fit="center_crop", shorter_side=side, resize=method, scale=scale)
+    images = [png(pixels) for pixels in photos(3)]
+    inputs = np.stack([PREPARE(image, how) for image in images])
+    found, _ = settle(way(), images, inputs, PREPARE, "goldens.npz")
+    assert (found.fit, found.shorter_side, found.resize) == ("center_crop", side, method)
+    with pytest.raises(ReleaseError) as caught:
+        settle(way(fit="crop", scale=scale), images, inputs, PREPARE, "goldens.npz")
+    assert f'"shorter_side": {side}' in caught.value.hint
+
+
+@pytest.mark.parametrize("alpha", ["white", "black"])
+def test_what_became_of_opacity_is_found_unless_it_was_said(alpha: Any) -> None:
+    opacity = np.linspace(0, 255, 90 * 120).reshape(90, 120, 1).astype(np.uint8)
+    images = [png(np.concatenate([pixels, opacity], -1)) for pixels in photos()]
+    inputs = np.stack([PREPARE(image, way(alpha=alpha)) for image in images])
+    found, notes = settle(way(), images, inputs, PREPARE, "goldens.npz", UNASSUMED)
+    assert found.alpha == alpha
+    assert notes == (f'"alpha": "{alpha}"',)
+    with pytest.raises(ReleaseError) as caught:
+        settle(way(alpha="drop"), images, inputs, PREPARE, "goldens.npz")
+    assert f'"alpha": "{alpha}"' in caught.value.hint
+
+
+def test_sixteen_bits_are_found_unless_it_was_said() -> None:
+    deep = np.random.default_rng(4).integers(0, 4000, (90, 120)).astype(np.uint16)
+    images = [png(deep), png(deep[::-1].copy())]
+    how = resolve(Preprocess(bits=16), (*SIZE, 1))
+    inputs = np.stack([PREPARE(image, how) for image in images])
+    open_ = resolve(Preprocess(), (*SIZE, 1))
+    found, notes = settle(open_, images, inputs, PREPARE, "goldens.npz", UNASSUMED)
+    assert (found.bits, notes) == (16, ('"bits": 16',))
+    with pytest.raises(ReleaseError) as caught:
+        settle(resolve(Preprocess(bits=8), (*SIZE, 1)), images, inputs, PREPARE, "goldens.npz")
+    assert '"bits": 16' in caught.value.hint
 
 
 def test_what_is_said_right_stays() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from store.servers import free
 
 FOLDER = Path(sys.prefix) / "aws"
 START_SECONDS = 60.0
@@ -59,9 +60,7 @@ def running(folder: Path) -> Iterator[Cloud]:
     """Run it for the time of the block."""
     server = program("ministack")
     assert server is not None
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    (port,) = free(1)
     cloud = Cloud(port, folder / "log")
     variables = {
         "PATH": os.environ["PATH"],

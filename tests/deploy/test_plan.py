@@ -39,6 +39,8 @@ def test_a_plain_name_stays() -> None:
         ({"memory": 20_000}, "20000 MB"),
         ({"stages": ("dev", "test")}, "no stage test"),
         ({"model": "a/b"}, "a/b"),
+        ({"engine": "torch"}, "no engine 'torch'"),
+        ({"engine": "keras", "snapstart": True}, "--snapstart"),
     ],
 )
 def test_what_cannot_be_is_refused(change: dict[str, object], why: str) -> None:

@@ -60,6 +60,9 @@ def test_a_stack_is_made_changed_and_taken_away(where: Account, zipped: Path) ->
     where.client("s3").put_object(Bucket=bucket.name, Key="leaves/dev/labels.txt", Body=b"a\n")
     assert stack.delete()
     assert not stack.delete()
+    bucket.put_code(zipped, "2" * 64)
+    assert bucket.remove_code({"1" * 64}) == 1
+    assert bucket.remove_code({"1" * 64}) == 0
     assert bucket.remove_code() == 1
     listed = where.client("s3").list_objects_v2(Bucket=bucket.name)["Contents"]
     assert [one["Key"] for one in listed] == ["leaves/dev/labels.txt"]

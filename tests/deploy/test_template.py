@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,19 @@ def test_the_serverless_file_has_the_same_roles_and_bucket(public: bool) -> None
     assert {function["role"] for function in other["functions"].values()} <= set(resources)
 
 
+@pytest.mark.parametrize(("engine", "disk"), [("onnx", 512), ("keras", 1024)])
+def test_what_serves_has_the_room_that_its_engine_needs(engine: str, disk: int) -> None:
+    plan = Plan(MODEL, engine=engine)
+    said = made(plan)["Resources"]["Dev"]["Properties"]
+    other = serverless(plan, "s.zip", "a.zip")["functions"]["dev"]
+    assert said["EphemeralStorage"]["Size"] == other["ephemeralStorageSize"] == disk
+    assert said["Timeout"] == other["timeout"]
+    assert said["Handler"] == other["handler"]
+    module, name = said["Handler"].rsplit(".", 1)
+    assert name == "handler"
+    assert find_spec(module) is not None
+
+
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     with pytest.raises(SystemExit) as end:
         app(["template", MODEL, *arguments])
@@ -161,7 +175,9 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [(), ("--public", "--snapstart"), ("--stage", "prod")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("--public", "--snapstart"), ("--stage", "prod"), ("--engine", "keras")]
+)
 def test_cfn_lint_finds_nothing(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:

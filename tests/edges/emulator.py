@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from store.servers import free
+
 FOLDER = Path(sys.prefix) / "lambda-emulator"
 MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 PATH = "/2015-03-31/functions/function/invocations"
@@ -97,7 +99,7 @@ def running(
     """
     emulator = program()
     assert emulator is not None
-    addresses = [f"127.0.0.1:{port}" for port in _free(2)]
+    addresses = [f"127.0.0.1:{port}" for port in free(2)]
     log = folder / "log"
     command = [
         *(str(emulator), "--runtime-interface-emulator-address", addresses[0]),
@@ -138,11 +140,3 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, "the emulator ended"
         assert time.monotonic() < deadline, "the emulator does not answer"
         time.sleep(0.02)
-
-
-def _free(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -16,12 +16,12 @@ from understudy.release.manifest import Manifest, dump_manifest
 from understudy.release.repository import (
     ATTEMPTS,
     LARGE,
+    Sending,
     fetch_release,
     find_release,
     list_releases,
     read_manifest,
     resolve_release,
-    send_ahead,
     write_release,
 )
 from understudy.release.staging import Given, hash_file, stage_sources
@@ -138,8 +138,10 @@ def test_a_large_source_is_copied_inside_the_store(tmp_path: Path, harm: str) ->
 
 
 def ahead(store: MemoryStore, manifest: Manifest, staging: Path) -> dict[str, Entry]:
-    names = [file.name for file in manifest.files]
-    return send_ahead(store, MODEL, manifest.id, staging, manifest.sources, names, {})
+    sending = Sending(store, MODEL, manifest.id, staging, {})
+    sending.compiled(manifest.sources)
+    sending.proved([file.name for file in manifest.files])
+    return sending.sent()
 
 
 def test_what_was_sent_ahead_is_not_sent_again(

@@ -74,7 +74,9 @@ class S3Server:
     """A server with one bucket, its files in `folder`."""
 
     folder: Path
-    ports: dict[str, int] = field(default_factory=lambda: dict(zip(_PORTS, free(), strict=True)))
+    ports: dict[str, int] = field(
+        default_factory=lambda: dict(zip(_PORTS, free(len(_PORTS)), strict=True))
+    )
     process: subprocess.Popen[bytes] | None = None
     rights: Rights = RIGHTS
 
@@ -194,10 +196,10 @@ class S3Server:
             self.process.send_signal(signal.SIGCONT)
 
 
-def free() -> list[int]:
-    """A free port for each of the server's."""
+def free(count: int) -> list[int]:
+    """Ports of the loopback interface that are free."""
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in _PORTS]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]

@@ -106,7 +106,7 @@ class Bundle:
     @property
     def handler(self) -> str:
         """What the function's setting `Handler` must be."""
-        return f"{self.recipe.contents.handler}.handler"
+        return self.recipe.contents.entry
 
 
 def build(recipe: Recipe, output: Path, stand: Stand, tell: Tell = lambda _: None) -> Bundle:

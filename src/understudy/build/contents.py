@@ -48,6 +48,11 @@ class Contents:
     pins: Path
     engine: str = ONNX
 
+    @property
+    def entry(self) -> str:
+        """What the function's setting `Handler` must be."""
+        return f"{self.handler}.handler"
+
 
 SERVING = Contents(
     Function.SERVING,

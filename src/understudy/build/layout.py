@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ..release.manifest import KERAS
 from .contents import PACKAGE, Contents
 
 ZIPPED_HANDLER = f"{PACKAGE}.edges.lambda_.zipped"
@@ -54,6 +55,11 @@ def arrange(paths: Iterable[str], layout: Layout) -> Arranged:
 def is_ours(path: str) -> bool:
     """Whether a file is understudy's own."""
     return path.startswith((f"{PACKAGE}/", f"{PACKAGE}-"))
+
+
+def usual_layout(engine: str) -> Layout:
+    """Where nobody says: Keras and what it needs fit only when they stay zipped."""
+    return Layout.ZIPPED if engine == KERAS else Layout.PLAIN
 
 
 def laid_out(contents: Contents, layout: Layout) -> Contents:

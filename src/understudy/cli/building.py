@@ -13,9 +13,8 @@ from ..build.contents import Function
 from ..build.layout import Layout
 from ..build.target import Arch, Python
 from ..errors import InputError
-from ..release.manifest import KERAS, ONNX
 from . import built
-from .options import Json
+from .options import Engine, Json
 
 
 def build(
@@ -57,12 +56,12 @@ def build(
         ),
     ] = False,
     engine: Annotated[
-        str,
+        Engine,
         typer.Option(
             help="keras brings Keras and JAX along, for releases pushed with --engine keras; its"
             " packages stay zipped"
         ),
-    ] = ONNX,
+    ] = Engine.ONNX,
     layer: Annotated[
         bool, typer.Option("--layer", help="the packages go into a zip of their own, for a layer")
     ] = False,
@@ -74,13 +73,12 @@ def build(
             "--zip-dependencies and --layer are two places for the same packages",
             hint="choose one of them",
         )
-    if engine == KERAS and layer:
+    if engine is Engine.KERAS and layer:
         raise InputError(
             "Keras and what it needs are too large for a layer",
             hint="leave out --layer: with --engine keras the packages stay zipped",
         )
-    zipped = zip_dependencies or engine == KERAS
-    layout = Layout.ZIPPED if zipped else Layout.LAYER if layer else Layout.PLAIN
+    layout = Layout.ZIPPED if zip_dependencies else Layout.LAYER if layer else None
     with built.progress() as tell:
         done = building.build_bundle(
             python,

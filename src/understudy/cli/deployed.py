@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ..deploy.prices import DATE
 from ..deploy.prices import REGION as PRICED
+from ..release.manifest import ONNX
 from ..wiring import STORE_VARIABLE
 from .terminal import output, print_json, shown, talk
 
@@ -34,9 +35,8 @@ def bundle(*, as_json: bool) -> Callable[[Bundle], None]:
 
     def say(done: Bundle) -> None:
         proved = "proved" if done.proof.ran else f"not run here: {done.proof.why_not}"
-        name = "admission" if "admission" in done.path.name else "serving"
         size = f"{done.size.zipped / 1e6:.1f} MB zipped, {done.size.plain / 1e6:.1f} MB unzipped"
-        talk().print(f"{name}: {size}; {shown(proved)}")
+        talk().print(f"{done.recipe.contents.function}: {size}; {shown(proved)}")
 
     return (lambda _: None) if as_json else say
 
@@ -85,6 +85,7 @@ def _changes(done: Deployed) -> Table:
 def template(plan: Plan, made: dict[str, Any], kind: str) -> None:
     """Print a template as YAML, with how it is used."""
     python, arch = plan.python, plan.arch
+    engine = "" if plan.engine == ONNX else f" --engine {plan.engine}"
     use = {
         "cloudformation": "aws cloudformation package --template-file template.yml --s3-bucket B"
         " --output-template-file packaged.yml\n"
@@ -95,7 +96,7 @@ def template(plan: Plan, made: dict[str, Any], kind: str) -> None:
     out = output()
     out.print(
         f"# Build the functions beside this file, then deploy it:\n"
-        f"#   understudy build --python {python} --arch {arch} -o understudy-serving.zip\n"
+        f"#   understudy build --python {python} --arch {arch}{engine} -o understudy-serving.zip\n"
         f"#   understudy build --python {python} --arch {arch} --function admission"
         f" -o understudy-admission.zip\n#   {use}",
         markup=False,

@@ -13,11 +13,11 @@ from .. import building
 from .. import deploying as parts
 from ..build.interpreter import here
 from ..build.target import Arch, Python
-from ..deploy.plan import DEFAULT_MEMORY, Plan
+from ..deploy.plan import DEFAULT_MEMORY, NEEDS, Plan
 from ..errors import InputError
 from ..release.layout import DEFAULT_STAGES
 from . import built, deployed
-from .options import DryRun, Json, Name
+from .options import DryRun, Engine, Json, Name
 
 Region = Annotated[
     str | None,
@@ -31,7 +31,14 @@ Stages = Annotated[
         show_default=False,
     ),
 ]
-Memory = Annotated[int, typer.Option(help="MB of the functions that serve; 1769 is a processor")]
+Memory = Annotated[
+    int | None,
+    typer.Option(
+        help=f"MB of the functions that serve; 1769 is a processor. {DEFAULT_MEMORY} without it,"
+        f" {NEEDS[Engine.KERAS].memory} with --engine keras",
+        show_default=False,
+    ),
+]
 FunctionArch = Annotated[
     Arch | None,
     typer.Option("--arch", help="x86_64 or arm64; this machine's without it", show_default=False),
@@ -39,6 +46,10 @@ FunctionArch = Annotated[
 FunctionPython = Annotated[Python, typer.Option("--python", help="3.13 or 3.14")]
 SnapStart = Annotated[
     bool, typer.Option("--snapstart", help="start from a snapshot with the model in memory")
+]
+Runs = Annotated[
+    Engine,
+    typer.Option("--engine", help="keras: also run releases that were pushed with --engine keras"),
 ]
 Public = Annotated[
     bool, typer.Option("--public", help="anybody may call the URLs; without it only who may by IAM")
@@ -56,11 +67,12 @@ def deploy(
     model: Name,
     stage: Stages = None,
     region: Region = None,
-    memory: Memory = DEFAULT_MEMORY,
+    memory: Memory = None,
     arch: FunctionArch = None,
     python: FunctionPython = building.DEFAULT_PYTHON,
     snapstart: SnapStart = False,
     public: Public = False,
+    engine: Runs = Engine.ONNX,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -69,7 +81,7 @@ def deploy(
     It makes a private bucket for the model, a function with a URL for each stage, and one that
     admits what is dropped into the bucket. Done again, it changes what is not so.
     """
-    plan = _plan(model, stage, memory, arch, python, snapstart, public)
+    plan = _plan(model, stage, memory, arch, python, snapstart, public, engine)
     with built.progress() as tell:
         done = parts.deploy(
             plan, region=region, dry_run=dry_run, tell=tell, built=deployed.bundle(as_json=json)
@@ -81,14 +93,15 @@ def template(
     model: Name,
     kind: Annotated[Kind, typer.Option("--format", help="of what")] = Kind.CLOUDFORMATION,
     stage: Stages = None,
-    memory: Memory = DEFAULT_MEMORY,
+    memory: Memory = None,
     arch: FunctionArch = None,
     python: FunctionPython = building.DEFAULT_PYTHON,
     snapstart: SnapStart = False,
     public: Public = False,
+    engine: Runs = Engine.ONNX,
 ) -> None:
     """Print what `deploy` deploys as a template of CloudFormation, or a serverless.yml."""
-    plan = _plan(model, stage, memory, arch, python, snapstart, public)
+    plan = _plan(model, stage, memory, arch, python, snapstart, public, engine)
     deployed.template(plan, parts.written_template(plan, kind), kind)
 
 
@@ -107,7 +120,7 @@ def cost(
             show_default=False,
         ),
     ] = None,
-    memory: Memory = DEFAULT_MEMORY,
+    memory: Memory = None,
     arch: FunctionArch = None,
     region: Region = None,
     json: Json = False,
@@ -116,7 +129,7 @@ def cost(
 
     --memory and --arch go with --milliseconds; else they are those of the function.
     """
-    plan = Plan(model, (stage,), memory, arch or here())
+    plan = Plan(model, (stage,), DEFAULT_MEMORY if memory is None else memory, arch or here())
     found = parts.price(plan, stage, region=region, milliseconds=milliseconds)
     deployed.price(plan, stage, *found, as_json=json)
 
@@ -140,14 +153,24 @@ def destroy(
 def _plan(
     model: str,
     stages: list[str] | None,
-    memory: int,
+    memory: int | None,
     arch: Arch | None,
     python: Python,
     snapstart: bool,
     public: bool,
+    engine: Engine,
 ) -> Plan:
     wanted = tuple(dict.fromkeys(stages or DEFAULT_STAGES))
-    return Plan(model, wanted, memory, arch or here(), python, snapstart, public)
+    return Plan(
+        model,
+        wanted,
+        NEEDS[engine].memory if memory is None else memory,
+        arch or here(),
+        python,
+        snapstart=snapstart,
+        public=public,
+        engine=engine,
+    )
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (deploy, template, open, cost, destroy)

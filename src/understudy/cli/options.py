@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .. import wiring
+from ..release.manifest import KERAS, ONNX
+
+
+class Engine(StrEnum):
+    """What runs models."""
+
+    ONNX = ONNX
+    KERAS = KERAS
+
 
 Sources = Annotated[
     list[Path],
@@ -20,7 +30,11 @@ Sources = Annotated[
 Name = Annotated[str, typer.Argument(help="the model's name in the store", show_default=False)]
 Store = Annotated[
     str | None,
-    typer.Option(help="the store, a folder", envvar=wiring.STORE_VARIABLE, show_default="./store"),
+    typer.Option(
+        help="the store: a folder, or s3://BUCKET",
+        envvar=wiring.STORE_VARIABLE,
+        show_default="./store",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 AllowNan = Annotated[

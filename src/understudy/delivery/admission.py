@@ -24,7 +24,7 @@ from ..release.digests import Digests
 from ..release.identity import short_id
 from ..release.layout import DEFAULT_STAGES, check_model, check_stage, stage_folder
 from ..release.manifest import Manifest, Source
-from ..release.repository import find_release, read_manifest, send_ahead, write_release
+from ..release.repository import Sending, find_release, read_manifest, write_release
 from ..store.disk import temporary_folder
 from ..store.port import Entry, Store
 from .drop import Served, explain, find_admitted, in_passing, is_removal, neighbours
@@ -93,6 +93,9 @@ Made = Callable[[Manifest, Path], None]
 """Is called with each release that was made, and the folder where its files are for a moment, while
 these are written into the store."""
 
+Moved = Callable[[str, str], None]
+"""Is called with the model and the stage as soon as the stage serves another release."""
+
 
 class Admission:
     """Admits what people put into the stage folders of one store."""
@@ -108,6 +111,7 @@ class Admission:
         stages: Sequence[str] = DEFAULT_STAGES,
         patience: Patience | None = None,
         made: Made = lambda _manifest, _staging: None,
+        moved: Moved = lambda _model, _stage: None,
         digests: Digests | None = None,
     ) -> None:
         self._store = store
@@ -118,6 +122,7 @@ class Admission:
         self._stages = tuple(stages)
         self._patience = patience or Patience()
         self._made = made
+        self._moved = moved
         self._digests = Digests() if digests is None else digests
 
     def admit(self, model: str, stage: str) -> Outcome:
@@ -188,7 +193,12 @@ class Admission:
         served = None if scene.serves is None else _manifest(store, model, scene.serves)
         base = ours(store, model, scene.seen.record, scene.serves)
         quiet = self._patience.quiet
-        sent: dict[str, Entry] = {}
+        sendings: list[Sending] = []
+
+        def ahead(release: str, made: Path) -> Sending:
+            sendings.append(Sending(store, model, release, made, _there(scene, files)))
+            return sendings[-1]
+
         self._left(scene, quiet)  # from now on it is watched for changes
         if stage != self._stages[0]:
             files = identify(store, scene.seen, self._digests)
@@ -214,14 +224,13 @@ class Admission:
                 base=base,
                 staging=staging,
                 step=lambda: self._check_unchanged(scene),
-                proved=lambda release, made, sources, names: sent.update(
-                    send_ahead(store, model, release, made, sources, names, _there(scene, files))
-                ),
+                ahead=ahead,
             )
         self._wait(scene, quiet)
         if verdict.manifest is None:
             return self._tell(scene, files, verdict)
-        return self._serve(scene, files, verdict.manifest, verdict.staging, sent)
+        sending = sendings[-1] if sendings else None
+        return self._serve(scene, files, verdict.manifest, verdict.staging, sending)
 
     def _wait(self, scene: _Scene, quiet: float) -> None:
         """Wait until the folder has been as it is for so many seconds, or raise `ConflictError`."""
@@ -292,7 +301,7 @@ class Admission:
         files: Mapping[str, str],
         manifest: Manifest,
         staging: Path | None,
-        sent: Mapping[str, Entry],
+        sending: Sending | None,
     ) -> Outcome:
         moved = scene.serves != manifest.id
         if staging is not None:
@@ -304,7 +313,7 @@ class Admission:
                     manifest,
                     staging,
                     there=_there(scene, files),
-                    sent=sent,
+                    sent={} if sending is None else sending.sent(),
                     digests=self._digests,
                 )
                 told.result()
@@ -320,6 +329,7 @@ class Admission:
                 nonce=secrets.token_hex(8),
             )
             change_found_pointer(self._store, scene.model, scene.stage, scene.pointer, change)
+            self._moved(scene.model, scene.stage)
         self._settle(scene)
         message = f"admitted as release {short_id(manifest.id)}, which {scene.stage} serves now; "
         done = _outcome(scene, State.ADMITTED, message + verified(manifest))

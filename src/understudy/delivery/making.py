@@ -9,7 +9,7 @@ known here: it comes in as `Rehearse`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -36,7 +36,6 @@ from ..release.manifest import (
     Manifest,
     SelfTest,
     Signature,
-    Source,
 )
 from ..release.manifest import Origin as RecordedOrigin
 from ..release.preprocess import Preprocess, parse
@@ -48,9 +47,9 @@ from .candidate import Candidate, Examine, for_keras, for_onnx
 from .decoding import decode_note
 from .exports import NOTE as EXPORT_NOTE
 from .exports import family_notes, is_teachable, usual_preprocess
-from .matching import settle
+from .matching import UNASSUMED, settle
 from .options import BACKENDS, Options
-from .proposals import Proposal
+from .proposals import Ahead, Nobody, Proposal
 from .sources import Sources, find_sources
 from .trials import Prepare
 
@@ -65,9 +64,7 @@ MAX_CASE_BYTES = 16 << 20
 HASHED_AT_ONCE = 2
 """The tensors, and the files made of them: hashing takes longer than all the rest."""
 
-Proved = Callable[[Sequence[Source], Sequence[str]], None]
-"""Is told the sources and the names of the other files of a release whose model has answered as it
-should, while their hashes are still being computed."""
+NOBODY = Nobody()
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Rehearse = Callable[[Path, Arrays], dict[str, npt.NDArray[Any]]]
@@ -124,7 +121,7 @@ def make_release(
     staging: Path,
     trial: Trial,
     step: Callable[[], None] = lambda: None,
-    proved: Proved = lambda _sources, _names: None,
+    ahead: Ahead = NOBODY,
 ) -> Manifest:
     """Make the planned release in a local folder, laid out as in the store.
 
@@ -133,7 +130,7 @@ def make_release(
         staging: the folder.
         trial: tries it.
         step: is called between the parts of the work; what it raises ends it.
-        proved: is told when the model has answered as it should.
+        ahead: is told how it goes on.
 
     Where neither the files nor a person says what Keras ran on, goldens decide.
 
@@ -142,14 +139,14 @@ def make_release(
         ReleaseError: the compiled model does not answer as the goldens say.
     """
     try:
-        return _make(plan, plan.options, staging, trial, step, proved)
+        return _make(plan, plan.options, staging, trial, step, ahead)
     except (UnsupportedError, ReleaseError):
         if not _is_backend_open(plan):
             raise
         for backend in BACKENDS:
             with contextlib.suppress(InputError, ReleaseError):
                 options = replace(plan.options, backend=backend)
-                return _make(plan, options, staging, trial, step, proved)
+                return _make(plan, options, staging, trial, step, ahead)
         raise
 
 
@@ -176,7 +173,7 @@ def _make(
     staging: Path,
     trial: Trial,
     step: Callable[[], None],
-    proved: Proved,
+    ahead: Ahead,
 ) -> Manifest:
     sources = plan.sources
     candidate = _candidate(sources, options, staging, trial)
@@ -190,6 +187,8 @@ def _make(
     preprocess = resolve_preprocess(sources, described, usual)
     names = tuple(sorted((*candidate.names, SELF_TEST)))
     goldens = sources.path(Role.GOLDENS)
+    staged = stage_sources(staging, sources.given, plan.known)
+    ahead.compiled(staged)
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         step()
         report = pool.submit(_report, described)
@@ -205,7 +204,7 @@ def _make(
             if images:
                 wanted = cases.inputs[inputs[0].name]
                 exact = replace(preprocess, decode="exact")  # training decodes every pixel
-                found = settle(exact, images, wanted, trial.prepare, goldens.name)
+                found = settle(exact, images, wanted, trial.prepare, goldens.name, _unsaid(sources))
                 preprocess = replace(found[0], decode=preprocess.decode)
                 described = _with_choices(described, found[1], goldens.name)
         if preprocess.decode == "fast":
@@ -220,8 +219,7 @@ def _make(
         cases = _some(cases)
         write_cases(staging / SELF_TEST, cases)
         files = pool.submit(describe_files, staging, names)
-        staged = stage_sources(staging, sources.given, plan.known)
-        proved(staged, names)
+        ahead.proved(names)
     return Manifest(
         id=plan.id,
         sources=staged,
@@ -262,7 +260,7 @@ def propose(
 
 def _proposal(plan: Plan, trial: Trial) -> Proposal:
     return Proposal(
-        plan.id, lambda staging, step, proved: make_release(plan, staging, trial, step, proved)
+        plan.id, lambda staging, step, ahead: make_release(plan, staging, trial, step, ahead)
     )
 
 
@@ -293,6 +291,15 @@ def resolve_preprocess(sources: Sources, described: Described, usual: Preprocess
         model_rescales=described.rescales,
         usual=usual,
     )
+
+
+def _unsaid(sources: Sources) -> tuple[str, ...]:
+    """What goldens may say, because nobody does: a preset says all of it."""
+    said = sources.content(Role.PREPROCESS)
+    given = Preprocess() if said is None else _parse_preprocess(sources, bytes(said))
+    if given.preset is not None:
+        return ()
+    return tuple(key for key in UNASSUMED if getattr(given, key) is None)
 
 
 def _parse_preprocess(sources: Sources, said: bytes) -> Preprocess:

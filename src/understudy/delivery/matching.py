@@ -40,8 +40,14 @@ CLOSEST = 6
 """So many methods that come near on one image are tried on the others."""
 
 SHORTER_SIDES = (1.0, 8 / 7)
-"""Shorter sides that are tried with "center_crop", as parts of the target's: torchvision's
+"""Shorter sides that are tried first with "center_crop", as parts of the target's: torchvision's
 documentation resizes to 256 and cuts out 224."""
+
+LONGEST_SIDE = 1.6
+"""Up to this part of the target's, other shorter sides are looked for."""
+
+SIDES = 64
+"""So many of them are tried on one image, and then those between the nearest."""
 
 GAPS = (2.0, 3.0)
 """What is tried for `reducing_gap`: Pillow's documentation names 2 and 3."""
@@ -56,8 +62,17 @@ TOLD = (*CHOICES, "bits", "shorter_side", "reducing_gap", "standardize", "mean",
 """All keys that may change, as they are listed in notes and hints."""
 
 
+UNASSUMED = ("alpha", "bits")
+"""What is left as it is unless somebody says it; goldens may."""
+
+
 def settle(
-    how: Resolved, images: Sequence[bytes], inputs: Array, prepare: Prepare, name: str
+    how: Resolved,
+    images: Sequence[bytes],
+    inputs: Array,
+    prepare: Prepare,
+    name: str,
+    unsaid: Sequence[str] = (),
 ) -> tuple[Resolved, tuple[str, ...]]:
     """Give the preprocessing that makes the inputs of the images, and what was chosen for it.
 
@@ -67,6 +82,7 @@ def settle(
         inputs: (images, ...): what they became in training.
         prepare: makes an image's tensor.
         name: of the goldens.
+        unsaid: those of `UNASSUMED` that nobody said.
 
     Raises:
         ReleaseError: with what was said, the inputs cannot come from the images; what would.
@@ -86,7 +102,7 @@ def settle(
     trials = Trials([(images[i], inputs[i].astype(np.float64)) for i in smallest], prepare)
     if trials.difference(how).mean <= EXACT:
         return _proven(how), ()
-    best = _nearest(how, trials, frozenset(how.assumed))
+    best = _nearest(how, trials, frozenset((*how.assumed, *unsaid)))
     left = trials.difference(best)
     if left.mean <= CLOSE:
         return _proven(best), _changes(how, best)
@@ -111,8 +127,10 @@ def _nearest(how: Resolved, trials: Trials, open_: frozenset[str]) -> Resolved:
     With `scale`, statistics are open; with `fit`, a shorter side; with `resize`, a reducing gap.
     """
     turned = replace(how, orientation="ignore" if how.orientation == "exif" else "exif")
-    if not trials.tells(how, turned):
-        open_ -= {"orientation"}
+    deeper = replace(how, bits=8 if how.bits == 16 else 16)
+    for key, other in (("orientation", turned), ("bits", deeper)):
+        if not _is_possible(other) or not trials.tells(how, other):
+            open_ -= {key}
     scaled = _nearest_scaled(how, trials, open_)
     left = trials.difference(scaled).mean
     if left <= CLOSE or "scale" not in open_ or how.dtype == "uint8":
@@ -151,11 +169,44 @@ def _least_resized(
     def all_away(way: Resolved) -> float:
         return away(way, EXAMPLES)
 
-    ways = list(filter(_is_usual, _ways(how, open_, "orientation", "fit", "resize")))
+    ways = list(filter(_is_usual, _ways(how, open_, "bits", "orientation", "fit", "resize")))
     near = sorted(ways, key=lambda way: away(way, 1))[:CLOSEST]
     best = _least(how, near, all_away)
-    best = _least(best, _ways(best, open_, "bits"), all_away)
+    if "fit" in open_:
+        best = _least(best, _cropped(best, open_, away), all_away)
     return _least(best, _gapped(best) if "resize" in open_ else [], all_away)
+
+
+def _cropped(
+    how: Resolved, open_: frozenset[str], away: Callable[[Resolved, int], float]
+) -> list[Resolved]:
+    """All ways of resizing that go with "center_crop", to the shorter side that comes nearest."""
+    target = min(how.size)
+    cropped = replace(how, fit="center_crop", shorter_side=target)
+    ways = list(filter(_is_usual, _ways(cropped, open_, "resize")))
+    if not ways:
+        return []
+    usual = [way for way in ways if way.resize == "pillow/bilinear"]
+
+    def with_side(way: Resolved, side: int) -> Resolved:
+        return replace(way, shorter_side=side)
+
+    def side_away(side: int) -> float:
+        return away(with_side((usual or ways)[0], side), 1)
+
+    side = _lowest(side_away, target, round(target * LONGEST_SIDE), SIDES)
+    return [with_side(way, side) for way in ways]
+
+
+def _lowest(height: Callable[[int], float], first: int, last: int, tries: int) -> int:
+    """Where something is lowest: near the lowest of so many places, in ever smaller steps."""
+    step = max(1, (last - first) // tries)
+    best = min(range(first, last + 1, step), key=height)
+    while step > 1:
+        step = (step + 1) // 2
+        near = (best, best - step, best + step)
+        best = min((place for place in near if first <= place <= last), key=height)
+    return best
 
 
 def _least(how: Resolved, ways: Sequence[Resolved], away: Callable[[Resolved], float]) -> Resolved:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import IncompleteError, InputError, ReleaseError, UnderstudyError
 from ..release.manifest import Manifest, Source
@@ -18,7 +18,25 @@ from ..store.port import Store
 from .drop import choices, earlier_model
 from .record import State
 
-Proved = Callable[[Sequence[Source], Sequence[str]], None]
+
+class Ahead(Protocol):
+    """Is told how the making of a release goes on, so that its files can be on their way early."""
+
+    def compiled(self, sources: Sequence[Source]) -> None:
+        """The sources are one model, and lie in the release's folder."""
+
+    def proved(self, names: Sequence[str]) -> None:
+        """The model has answered as it should; these other files will not change any more."""
+
+
+class Nobody:
+    """Needs nothing early."""
+
+    def compiled(self, sources: Sequence[Source]) -> None:
+        """Do nothing."""
+
+    def proved(self, names: Sequence[str]) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +46,11 @@ class Proposal:
     Attributes:
         id: of the release.
         build: makes it in a folder. It calls the second argument between the parts of its work;
-            what that raises ends it. It tells the third what the release consists of as soon as
-            that is made and tried, but not hashed.
+            what that raises ends it. It tells the third how it goes on.
     """
 
     id: str
-    build: Callable[[Path, Callable[[], None], Proved], Manifest]
+    build: Callable[[Path, Callable[[], None], Ahead], Manifest]
 
 
 Propose = Callable[[Mapping[Path, str], Manifest | None], Sequence[Proposal]]
@@ -65,7 +82,7 @@ def make_of(
     base: Sequence[Source],
     staging: Path,
     step: Callable[[], None],
-    proved: Callable[[str, Path, Sequence[Source], Sequence[str]], None],
+    ahead: Callable[[str, Path], Ahead],
 ) -> Verdict:
     """Find or make the release that the files ask for.
 
@@ -79,8 +96,7 @@ def make_of(
         base: the sources that are no news in this folder.
         staging: an empty folder for what is made.
         step: is called now and then; what it raises ends the work.
-        proved: is told the id of a new release, its folder, its sources and the names of its other
-            files, before they are hashed.
+        ahead: of the release with this id, which is made in this folder.
     """
     problems: list[UnderstudyError] = []
     for number, names in enumerate(choices(files, earlier_model(files, base))):
@@ -89,7 +105,7 @@ def make_of(
         except InputError as error:  # these are not one model; fewer of them may be
             problems.append(error)
             continue
-        found, refused = _build(store, model, proposals, staging / str(number), step, proved)
+        found, refused = _build(store, model, proposals, staging / str(number), step, ahead)
         if found is not None:
             return found
         problems.append(refused[0])
@@ -104,7 +120,7 @@ def _build(
     proposals: Sequence[Proposal],
     staging: Path,
     step: Callable[[], None],
-    proved: Callable[[str, Path, Sequence[Source], Sequence[str]], None],
+    ahead: Callable[[str, Path], Ahead],
 ) -> tuple[Verdict | None, list[UnderstudyError]]:
     """The first of the proposals that is there or can be made, or why there is none."""
     problems: list[UnderstudyError] = []
@@ -115,8 +131,8 @@ def _build(
         made = staging / str(number)
         try:
             made.mkdir(parents=True)
-            told = partial(proved, proposal.id, made)
-            return Verdict(State.ADMITTED, "", "", proposal.build(made, step, told), made), []
+            manifest = proposal.build(made, step, ahead(proposal.id, made))
+            return Verdict(State.ADMITTED, "", "", manifest, made), []
         except (InputError, ReleaseError) as error:
             problems.append(error)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ..errors import DeployError
@@ -73,15 +74,21 @@ class Bucket:
                     NotificationConfiguration={**said, "EventBridgeConfiguration": {}},
                 )
 
-    def remove_code(self) -> int:
-        """Delete the functions' code; gives how many zips that were: none without the bucket."""
+    def remove_code(self, kept: Collection[str] = ()) -> int:
+        """Delete the functions' code, but for zips with these hashes; gives how many were deleted.
+
+        CloudFormation reads a zip when it changes a function, and when it takes that back. Without
+        the bucket there are none.
+        """
         if not self.exists():
             return 0
         with explained(f"tidy up {self.name}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=f"{CODE}/"
             )
-            keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+            stay = {self.code_place(sha256)["S3Key"] for sha256 in kept}
+            every = [found["Key"] for page in pages for found in page.get("Contents", [])]
+            keys = [key for key in every if key not in stay]
             for key in keys:
                 self._client.delete_object(Bucket=self.name, Key=key)
         return len(keys)

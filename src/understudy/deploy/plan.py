@@ -12,11 +12,34 @@ from dataclasses import dataclass
 from ..build.target import Arch, Python
 from ..errors import InputError
 from ..release.layout import DEFAULT_STAGES, check_model
+from ..release.manifest import KERAS, ONNX
 
 LEAST_MEMORY, MOST_MEMORY = 256, 10_240
 """MB that a function may have; with less than 256 no release opens."""
 
-DEFAULT_MEMORY = 1024
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a function that serves is given.
+
+    Attributes:
+        memory: MB, where nobody says; Lambda gives a processor to each 1,769 of them.
+        seconds: until Lambda ends an invocation.
+        disk: MB of /tmp.
+    """
+
+    memory: int
+    seconds: int
+    disk: int
+
+
+LAMBDA_DISK = 512
+"""MB of /tmp that every function has, and the most that a snapshot may hold."""
+
+NEEDS = {ONNX: Needs(1024, 30, LAMBDA_DISK), KERAS: Needs(1769, 90, 1024)}
+"""By the engine: docs/engines.md says what Keras needs."""
+
+DEFAULT_MEMORY = NEEDS[ONNX].memory
 
 MAX_SLUG = 24
 """Letters of the model's name in the bucket's: with the account and the region there are 63."""
@@ -29,12 +52,13 @@ class Plan:
     Attributes:
         model: whose.
         stages: those that get a function.
-        memory: of each of these, in MB; Lambda gives a processor to each 1,769 of them.
+        memory: of each of these, in MB.
         arch: of all functions.
         python: of all functions.
         snapstart: begin from a snapshot that has the release in memory already.
         public: anybody may call the URLs; else only who may by IAM.
         has_bucket: the bucket is part of the stack; else it is there already, and stays as it is.
+        engine: what runs models: onnx, or keras besides.
     """
 
     model: str
@@ -45,9 +69,20 @@ class Plan:
     snapstart: bool = False
     public: bool = False
     has_bucket: bool = True
+    engine: str = ONNX
 
     def __post_init__(self) -> None:
         check_model(self.model)
+        if self.engine not in NEEDS:
+            raise InputError(
+                f"there is no engine {self.engine!r}", hint=f"the engines are {' and '.join(NEEDS)}"
+            )
+        if self.snapstart and self.needs.disk > LAMBDA_DISK:
+            raise InputError(
+                f"--snapstart does not go with the engine {self.engine}, whose functions need"
+                f" {self.needs.disk} MB of /tmp",
+                hint=f"AWS takes snapshots with {LAMBDA_DISK} MB of it: leave out one of the two",
+            )
         if not LEAST_MEMORY <= self.memory <= MOST_MEMORY:
             raise InputError(
                 f"{self.memory} MB of memory cannot be had",
@@ -58,6 +93,11 @@ class Plan:
                 raise InputError(
                     f"there is no stage {stage}", hint=f"the stages are {', '.join(DEFAULT_STAGES)}"
                 )
+
+    @property
+    def needs(self) -> Needs:
+        """Of its functions that serve."""
+        return NEEDS[self.engine]
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..build.contents import Function
 from ..edges.lambda_.settings import MODEL, STAGE, STORE
 from . import alarms, template
 from .access import may_serve
@@ -52,9 +53,10 @@ def serverless(plan: Plan, serving: str, admission: str) -> Json:
 
 def _serving(plan: Plan, stage: str, artifact: str) -> Json:
     variables = {STORE: template.store(plan), MODEL: plan.model, STAGE: stage}
-    function = _function(plan, stage, template.SERVING, artifact, variables) | {
+    function = _function(plan, stage, Function.SERVING, artifact, variables) | {
         "memorySize": plan.memory,
-        "timeout": template.SERVING_SECONDS,
+        "timeout": plan.needs.seconds,
+        "ephemeralStorageSize": plan.needs.disk,
         "url": {"cors": True} if plan.public else {"authorizer": "aws_iam"},
     }
     return function | ({"snapStart": True} if plan.snapstart else {})
@@ -63,7 +65,7 @@ def _serving(plan: Plan, stage: str, artifact: str) -> Json:
 def _admitting(plan: Plan, artifact: str) -> Json:
     queue = {"Fn::GetAtt": ["AdmissionFailed", "Arn"]}
     variables = {STORE: template.store(plan)}
-    return _function(plan, ADMISSION, template.ADMITTING, artifact, variables) | {
+    return _function(plan, ADMISSION, Function.ADMISSION, artifact, variables) | {
         "memorySize": template.ADMITTING_MEMORY,
         "timeout": template.ADMITTING_SECONDS,
         "ephemeralStorageSize": template.ADMITTING_DISK,
@@ -72,10 +74,10 @@ def _admitting(plan: Plan, artifact: str) -> Json:
     }
 
 
-def _function(plan: Plan, what: str, handler: str, artifact: str, variables: Json) -> Json:
+def _function(plan: Plan, what: str, function: Function, artifact: str, variables: Json) -> Json:
     return {
         "name": plan.function(what),
-        "handler": handler,
+        "handler": template.handler(function, plan),
         "package": {"artifact": artifact},
         "role": f"{logical(what)}Role",
         "environment": variables,

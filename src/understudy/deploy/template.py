@@ -10,20 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..build.contents import CONTENTS, Function
+from ..build.layout import laid_out, usual_layout
 from ..edges.lambda_.settings import MODEL, STAGE, STORE
 from ..release.layout import RESERVED
+from ..release.manifest import ONNX
 from . import alarms
 from .access import arn, may_admit, may_log, may_serve
 from .plan import Plan
 
 Json = dict[str, Any]
 
-SERVING = "understudy.edges.lambda_.handler.handler"
-ADMITTING = "understudy.edges.lambda_.admission.handler"
-
 ADMISSION = "admission"
 
-SERVING_SECONDS = 30
 ADMITTING_SECONDS = 900
 """The longest that Lambda gives."""
 
@@ -164,9 +163,10 @@ def _stage(plan: Plan, stage: str, code: Code) -> Json:
             stage,
             Code=code.serving,
             Description=f"Classifies images with the model {plan.model}, stage {stage}",
-            Handler=SERVING,
+            Handler=handler(Function.SERVING, plan),
             MemorySize=plan.memory,
-            Timeout=SERVING_SECONDS,
+            Timeout=plan.needs.seconds,
+            EphemeralStorage={"Size": plan.needs.disk},
             Environment=environment({STORE: store(plan), MODEL: plan.model, STAGE: stage}),
             **({"SnapStart": {"ApplyOn": "PublishedVersions"}} if plan.snapstart else {}),
         ),
@@ -252,7 +252,7 @@ def _admission(plan: Plan, code: Code) -> Json:
             ADMISSION,
             Code=code.admission,
             Description=f"Admits what is dropped into the stage folders of {plan.model}",
-            Handler=ADMITTING,
+            Handler=handler(Function.ADMISSION, plan),
             MemorySize=ADMITTING_MEMORY,
             Timeout=ADMITTING_SECONDS,
             EphemeralStorage={"Size": ADMITTING_DISK},
@@ -331,6 +331,12 @@ def _function(plan: Plan, what: str, **properties: Any) -> Json:
             **properties,
         },
     }
+
+
+def handler(function: Function, plan: Plan) -> str:
+    """What Lambda calls, in the bundle that `deploy` builds."""
+    engine = plan.engine if function is Function.SERVING else ONNX
+    return laid_out(CONTENTS[function, engine], usual_layout(engine)).entry
 
 
 def environment(variables: Mapping[str, Any]) -> Json:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import InputError, ReleaseError
 from .document import DOCUMENT, Document, decode, names_in
+from .said import short
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def open_keras(folder: Path, *, allow_lambda: bool = False) -> KerasSession:
         return KerasSession(model, keras.tree.flatten, names)
     except Exception as error:  # Keras' own, and whatever its backend raises
         raise ReleaseError(
-            f"Keras {keras.__version__} cannot open the model: {_line(error)}",
+            f"Keras {keras.__version__} cannot open the model: {short(error)}",
             hint="load it with this Keras where it was trained, and save it again",
         ) from error
 
@@ -139,7 +140,7 @@ def import_keras() -> Any:
         import keras
     except ImportError as error:
         raise InputError(
-            f"the release needs Keras, which cannot be imported here: {_line(error)}",
+            f"the release needs Keras, which cannot be imported here: {short(error)}",
             hint=HINT_MISSING,
         ) from error
     if not keras.__version__.startswith("3."):
@@ -190,9 +191,3 @@ def _node(name: str, tensor: Any) -> Node:
 def _plain(array: Array) -> Array:
     """Any float as float32; `bfloat16` is no type of NumPy's own."""
     return array if array.dtype.kind in "biu" else array.astype(np.float32)
-
-
-def _line(error: Exception) -> str:
-    """What Keras says, without the architecture that it prints before."""
-    said = str(error).rpartition("Exception encountered: ")[2]
-    return " ".join(said.split())[:300] or type(error).__name__

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -112,7 +113,7 @@ def write_release(
         staging: the folder where its files are.
         there: SHA-256 -> an object in the same store with this content. A large one is copied
             inside the store, which is faster than to send it.
-        sent: key -> what `send_ahead` wrote; as long as it is there, it is not sent again.
+        sent: key -> what a `Sending` wrote; as long as it is there, it is not sent again.
         digests: remembers what was sent.
 
     Of two at once with the same sources, but other bytes made of them (another version of
@@ -158,46 +159,71 @@ def write_release(
     )
 
 
-def send_ahead(
-    store: Store,
-    model: str,
-    release: str,
-    staging: Path,
-    sources: Iterable[Source],
-    names: Iterable[str],
-    there: Mapping[str, Entry],
-) -> dict[str, Entry]:
-    """Send the files of a release whose manifest is not made yet; `write_release` completes it.
+class Sending:
+    """Sends the files of a release whose manifest is not made yet; `write_release` completes it.
 
     Args:
         store: where to.
         model: whose.
         release: its id.
-        staging: the folder where its files are, which do not change any more.
-        sources: of the release.
-        names: of its other files.
+        staging: the folder where its files are.
         there: as in `write_release`.
 
-    Returns:
-        key -> what was written.
-
-    Raises:
-        ConflictError: others remove this release.
+    It does so in threads, which go on to the end when nobody wants the files any more; `prune`
+    removes what came of that.
     """
-    _refuse_marked(store, model, release)
 
-    def send(name: str, found: Entry | None) -> Entry:
-        path = staging / name
-        key = release_file(model, release, name)
-        return _send(store, key, path, path.stat().st_size, found)
+    def __init__(
+        self, store: Store, model: str, release: str, staging: Path, there: Mapping[str, Entry]
+    ) -> None:
+        self._store, self._model, self._release = store, model, release
+        self._staging, self._there = staging, there
+        self._copies: dict[str, Future[Entry]] = {}
+        self._small: dict[str, None] = {}
+        self._others: Future[list[Entry]] | None = None
 
-    found = {f"{SOURCES}/{source.name}": there.get(source.sha256) for source in sources}
-    # What the store copies by itself needs nobody's line: it goes on beside the rest.
-    copied = {name: entry for name, entry in found.items() if entry and entry.size >= LARGE}
-    copying = [begin(partial(send, *item), "understudy-copy") for item in copied.items()]
-    sent = [send(name, None) for name in (*names, *found) if name not in copied]
-    sent += [copy.result() for copy in copying]
-    return {entry.key: entry for entry in sent}
+    def compiled(self, sources: Iterable[Source]) -> None:
+        """Let the store copy the large sources by itself, beside all the rest.
+
+        Raises:
+            ConflictError: others remove this release.
+        """
+        _refuse_marked(self._store, self._model, self._release)
+        for source in sources:
+            name = f"{SOURCES}/{source.name}"
+            found = self._there.get(source.sha256)
+            if found is None or found.size < LARGE:
+                self._small[name] = None
+            elif name not in self._copies:
+                self._copies[name] = begin(partial(self._send, name, found), "understudy-copy")
+
+    def proved(self, names: Iterable[str]) -> None:
+        """Send the files that were made, too, and the small sources.
+
+        Args:
+            names: of files in the folder, which do not change any more.
+        """
+
+        def send_all() -> list[Entry]:
+            _refuse_marked(self._store, self._model, self._release)
+            return [self._send(name, None) for name in (*names, *self._small)]
+
+        self._others = begin(send_all, "understudy-send")
+
+    def sent(self) -> dict[str, Entry]:
+        """Wait until all is there; gives key -> what was written.
+
+        Raises:
+            ConflictError: others remove this release.
+        """
+        written = [] if self._others is None else self._others.result()
+        written += [copy.result() for copy in self._copies.values()]
+        return {entry.key: entry for entry in written}
+
+    def _send(self, name: str, found: Entry | None) -> Entry:
+        path = self._staging / name
+        key = release_file(self._model, self._release, name)
+        return _send(self._store, key, path, path.stat().st_size, found)
 
 
 def _send(store: Store, key: str, path: Path, size: int, there: Entry | None) -> Entry:

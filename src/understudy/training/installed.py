@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.said import short
 from ..errors import InputError
 from .files import SNIPPET, ModelFiles
 from .loading import Loading, Scale
@@ -26,9 +27,6 @@ Array = npt.NDArray[Any]
 
 OLDEST = 3
 """Older ones need a NumPy that understudy does not run with."""
-
-MAX_SAID = 300
-"""Letters of an error of Keras', which may go on for pages."""
 
 COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
 
@@ -165,7 +163,7 @@ def _not_imported(error: Exception) -> InputError:
             f"Keras is installed, but not {error.name}, on which it would run",
             hint="set KERAS_BACKEND to what is installed: tensorflow, jax or torch",
         )
-    return InputError(f"Keras cannot be imported: {_short(error)}", hint=SNIPPET)
+    return InputError(f"Keras cannot be imported: {short(error)}", hint=SNIPPET)
 
 
 @contextlib.contextmanager
@@ -173,11 +171,4 @@ def _said(what: str, hint: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # of Keras, of Pillow, of what it runs on: there is no common one
-        raise InputError(f"{what}: {_short(error)}", hint=hint) from error
-
-
-def _short(error: Exception) -> str:
-    # Around the reason Keras tells what it was about, with all options.
-    inner = str(error).rpartition("Exception encountered: ")[2]
-    text = " ".join(inner.split()) or type(error).__name__
-    return text if len(text) <= MAX_SAID else f"{text[:MAX_SAID]} …"
+        raise InputError(f"{what}: {short(error)}", hint=hint) from error
