@@ -17,7 +17,7 @@ TELL_UV = index="$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-u
 	  certificates="$${PIP_CERT:-$$($(PYTHON) -m pip config get global.cert 2>/dev/null || true)}"; \
 	  test -z "$$certificates" || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificates}";
 
-.PHONY: setup dev demo test lint fuzz outage cloud arm64 keras conformance bench pins clean help
+.PHONY: setup dev demo test lint fuzz outage cloud targets keras conformance bench pins clean help
 
 help:
 	@echo "make demo   a tour on real images: push, classify, replace, promote (no network after set-up)"
@@ -30,7 +30,8 @@ help:
 	@echo "            against the real Keras (KERAS_ENVS=where these are, or shall be)"
 	@echo "make outage  a store that is down for a minute, in five ways, and what serves meanwhile"
 	@echo "make cloud   the templates in other tools: sam validate, osls package and deploy (needs npm)"
-	@echo "make arm64   the bundle for arm64, built and run on an emulated processor (Debian, as root)"
+	@echo "make targets  the bundles for Python 3.13 and 3.14 on x86_64 and arm64, built and run with Debian's"
+	@echo "            Pythons, arm64 on an emulated processor (on Debian, as root)"
 	@echo "make keras   what needs Keras itself: the second engine and its bundle, goldens"
 	@echo "make bench  measures what the docs state"
 	@echo "make pins   resolves requirements/*.txt, and what goes into bundles, again"
@@ -103,8 +104,8 @@ $(CLOUD)/.sam: $(CLOUD)/.fetched requirements/sam.txt
 	@$(TELL_UV) $(UV) venv --quiet --clear --python $(CLOUD)/bin/python $(CLOUD)/sam \
 	  && $(UV) pip install --quiet --python $(CLOUD)/sam/bin/python --require-hashes -r requirements/sam.txt && touch $@
 
-arm64: dev
-	@$(BIN)/python tests/arm64/run.py .cache/arm64
+targets: dev
+	@$(BIN)/python tests/targets/run.py .cache/targets
 
 keras: dev $(KERAS)/.fetched
 	@UNDERSTUDY_KERAS_PYTHON=$(CURDIR)/$(KERAS)/bin/python $(BIN)/python -m pytest tests/engine tests/training

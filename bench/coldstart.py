@@ -24,12 +24,13 @@ from statistics import median
 
 import numpy as np
 import onnx
-from cold.box import box, missing
-from machine import print_machine
+from machine import Stolen, print_machine
 from model18m import write_model
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from cold.box import box, missing
+
 from store.servers import BUCKET, READER, S3Server, program, running
 from understudy import wiring
 from understudy.build.interpreter import find_interpreter
@@ -62,11 +63,12 @@ class Way:
 
 @dataclass
 class Measured:
-    """Of one environment: seconds, seconds, MB."""
+    """Of one environment: seconds, seconds, MB, and the share of processors that was stolen."""
 
     cold: float
     warm: float
     peak: float
+    stolen: float
 
 
 def main() -> None:
@@ -164,16 +166,16 @@ def measure(way: Way, folder: Path, python: Path, processors: float) -> Measured
         memory=way.memory,
         processors=processors,
     ) as function:
-        started = time.perf_counter()
+        started, stolen = time.perf_counter(), Stolen()
         said = function.invoke(event)
-        cold = time.perf_counter() - started
+        cold, share = time.perf_counter() - started, stolen.share()
         assert "predictions" in said, said
         times = []
         for _ in range(WARM):
             started = time.perf_counter()
             assert "predictions" in function.invoke(event)
             times.append(time.perf_counter() - started)
-        return Measured(cold, median(times), function.peak_mb())
+        return Measured(cold, median(times), function.peak_mb(), share)
 
 
 def picture() -> bytes:
@@ -188,15 +190,24 @@ def picture() -> bytes:
 def show(processors: float, results: Mapping[str, list[Measured]]) -> None:
     """Print medians and ratios."""
     rounds = len(next(iter(results.values())))
-    print(f"\n{processors} of a processor, {MEMORY} MB; medians of {rounds}")
-    print(f"{'':30}{'cold s':>8}{'range':>16}{'warm ms':>10}{'peak MB':>9}{'cold, ours to it':>18}")
+    print(f"\n{processors} of a processor, {MEMORY} MB; medians of {rounds}, ratio: ours to it")
+    columns = {
+        "cold s": 8,
+        "range": 16,
+        "warm ms": 10,
+        "peak MB": 9,
+        "ours to it": 12,
+        "stolen %": 10,
+    }
+    print(" " * 30 + "".join(f"{name:>{width}}" for name, width in columns.items()))
     ours = median(one.cold for one in results["understudy"])
     for name, found in results.items():
         colds = sorted(one.cold for one in found)
-        warm, peak = median(one.warm for one in found), max(one.peak for one in found)
+        cold, warm = median(colds), median(one.warm for one in found)
+        peak, stolen = max(one.peak for one in found), max(one.stolen for one in found)
         print(
-            f"{name:30}{median(colds):8.2f}{f'{colds[0]:.2f}-{colds[-1]:.2f}':>16}"
-            f"{warm * 1000:10.1f}{peak:9.0f}{ours / median(colds):18.2f}",
+            f"{name:30}{cold:8.2f}{f'{colds[0]:.2f}-{colds[-1]:.2f}':>16}"
+            f"{warm * 1000:10.1f}{peak:9.0f}{ours / cold:7.2f}{stolen * 100:10.0f}",
             flush=True,
         )
 

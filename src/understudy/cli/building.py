@@ -15,6 +15,7 @@ from ..build.target import Arch, Python
 from ..errors import InputError
 from . import built
 from .options import Engine, Json
+from .terminal import progress
 
 
 def build(
@@ -79,7 +80,7 @@ def build(
             hint="leave out --layer: with --engine keras the packages stay zipped",
         )
     layout = Layout.ZIPPED if zip_dependencies else Layout.LAYER if layer else None
-    with built.progress() as tell:
+    with progress() as tell:
         done = building.build_bundle(
             python,
             arch,

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ..build.limits import DEFAULT_TMP
 from .terminal import output, print_json, shown, talk
 
 if TYPE_CHECKING:
-    from ..build.bundle import Bundle, Tell
+    from ..build.bundle import Bundle
     from ..build.plan import Size
     from ..build.proof import Proof
-
-
-@contextlib.contextmanager
-def progress() -> Iterator[Tell]:
-    """Show on a terminal what is done now; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with Console(stderr=True).status("") as status:
-        yield lambda text: status.update(f"{text} ...")
 
 
 def bundle(done: Bundle, *, as_json: bool) -> None:

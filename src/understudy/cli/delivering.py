@@ -22,6 +22,7 @@ from .options import (
     Sources,
     Store,
 )
+from .terminal import progress
 
 
 def push(
@@ -51,19 +52,21 @@ def push(
     json: Json = False,
 ) -> None:
     """Make a release of a model's files and let dev serve it."""
-    done = wiring.push_files(
-        sources,
-        model,
-        store=store,
-        labels=labels,
-        preprocess=preprocess,
-        goldens=goldens,
-        message=message,
-        options=wiring.compile_options(
-            allow_nan=allow_nan, backend=backend, layers=layer or (), engine=engine
-        ),
-        dry_run=dry_run,
-    )
+    with progress() as tell:
+        tell("making the release")
+        done = wiring.push_files(
+            sources,
+            model,
+            store=store,
+            labels=labels,
+            preprocess=preprocess,
+            goldens=goldens,
+            message=message,
+            options=wiring.compile_options(
+                allow_nan=allow_nan, backend=backend, layers=layer or (), engine=engine
+            ),
+            dry_run=dry_run,
+        )
     delivered.delivered(done, as_json=json)
 
 

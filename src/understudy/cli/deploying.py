@@ -16,8 +16,9 @@ from ..build.target import Arch, Python
 from ..deploy.plan import DEFAULT_MEMORY, NEEDS, Plan
 from ..errors import InputError
 from ..release.layout import DEFAULT_STAGES
-from . import built, deployed
+from . import deployed
 from .options import DryRun, Engine, Json, Name
+from .terminal import progress
 
 Region = Annotated[
     str | None,
@@ -82,7 +83,7 @@ def deploy(
     admits what is dropped into the bucket. Done again, it changes what is not so.
     """
     plan = _plan(model, stage, memory, arch, python, snapstart, public, engine)
-    with built.progress() as tell:
+    with progress() as tell:
         done = parts.deploy(
             plan, region=region, dry_run=dry_run, tell=tell, built=deployed.bundle(as_json=json)
         )
@@ -145,7 +146,7 @@ def destroy(
         if not sys.stdin.isatty():
             raise InputError(f"this removes {plan.name}", hint="say --yes if that is meant")
         typer.confirm(f"Remove {plan.name}, its functions and their URLs?", abort=True)
-    with built.progress() as tell:
+    with progress() as tell:
         store = parts.destroy(plan, region=region, tell=tell)
     deployed.destroyed(plan.name, store)
 

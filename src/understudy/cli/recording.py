@@ -11,7 +11,8 @@ import typer
 from .. import recording
 from ..errors import InputError
 from ..training.loading import Interpolation, Loading, Scale
-from . import built, recorded
+from . import recorded
+from .terminal import progress
 
 
 def goldens(
@@ -62,7 +63,7 @@ def goldens(
     beside understudy; no code in the model's files is run.
     """
     how = _how(prepare, scale, interpolation)
-    with built.progress() as tell:
+    with progress() as tell:
         done = recording.record_goldens(
             from_keras, images, output, how, count=count, folder=Path.cwd(), tell=tell
         )

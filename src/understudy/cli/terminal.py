@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_format
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -27,6 +28,16 @@ def output() -> Console:
 def talk() -> Console:
     """Where talk goes: stderr."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is done now; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with Console(stderr=True).status("") as status:
+        yield lambda text: status.update(f"{text} ...")
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:

@@ -43,6 +43,11 @@ SHORTER_SIDES = (1.0, 8 / 7)
 """Shorter sides that are tried first with "center_crop", as parts of the target's: torchvision's
 documentation resizes to 256 and cuts out 224."""
 
+PROBES: tuple[preprocess.Resize, ...] = (
+    *("pillow/bilinear", "tensorflow/bilinear", "tensorflow/nearest"),
+)
+"""Methods that tell apart what else may differ: each of the others is like one of them."""
+
 LONGEST_SIDE = 1.6
 """Up to this part of the target's, other shorter sides are looked for."""
 
@@ -143,7 +148,9 @@ def _nearest_scaled(how: Resolved, trials: Trials, open_: frozenset[str]) -> Res
     """Among the scales that have a name."""
     best = _least(how, _ways(how, open_, "scale", "color"), trials.roughly_away)
     best = _least(best, _ways(best, open_, "alpha"), trials.roughly_away)
-    best = _least_resized(best, open_, trials.away)
+    best = _least_resized(
+        best, open_, trials.away, lambda way: trials.difference(way).mean <= CLOSE
+    )
     return _least(best, _ways(best, open_, "scale", "color"), trials.away)
 
 
@@ -162,17 +169,32 @@ def _nearest_statistics(how: Resolved, trials: Trials, open_: frozenset[str]) ->
 
 
 def _least_resized(
-    how: Resolved, open_: frozenset[str], away: Callable[[Resolved, int], float]
+    how: Resolved,
+    open_: frozenset[str],
+    away: Callable[[Resolved, int], float],
+    is_enough: Callable[[Resolved], bool] = lambda _: False,
 ) -> Resolved:
-    """Try all ways of resizing with one image, and the closest with all of them."""
+    """Try all ways of resizing with one image, and the closest with all of them.
+
+    A few methods tell what else is right of it, as a rule; the others are tried with only that. If
+    this is not enough, all are tried with all.
+    """
 
     def all_away(way: Resolved) -> float:
         return away(way, EXAMPLES)
 
-    ways = list(filter(_is_usual, _ways(how, open_, "bits", "orientation", "fit", "resize")))
-    near = sorted(ways, key=lambda way: away(way, 1))[:CLOSEST]
-    best = _least(how, near, all_away)
-    if "fit" in open_:
+    def nearest(ways: Sequence[Resolved], count: int = CLOSEST) -> list[Resolved]:
+        return sorted(filter(_is_usual, ways), key=lambda way: away(way, 1))[:count]
+
+    best, others = how, ("bits", "orientation", "fit")
+    if "resize" in open_:
+        probes = [replace(how, resize=word, reducing_gap=None) for word in PROBES]
+        found = [nearest(_ways(probe, open_, *others), 1) for probe in probes]
+        likely = [way for one in found for probe in one for way in _ways(probe, open_, "resize")]
+        best = _least(how, nearest(list(dict.fromkeys(likely))), all_away)
+    if not is_enough(best):
+        best = _least(best, nearest(_ways(how, open_, *others, "resize")), all_away)
+    if "fit" in open_ and not is_enough(best):
         best = _least(best, _cropped(best, open_, away), all_away)
     return _least(best, _gapped(best) if "resize" in open_ else [], all_away)
 
