@@ -72,8 +72,8 @@ def propose(files: Mapping[Path, str], _: Manifest | None) -> Sequence[Proposal]
         if Role.MODEL not in models:
             check(sources)
         made = stage(staging, sources)
-        ahead.compiled(made.sources)
-        ahead.proved([file.name for file in made.files])
+        ahead.sources(made.sources)
+        ahead.files([file.name for file in made.files])
         return made
 
     hashes = {ROLES[path.name]: sha256 for path, sha256 in files.items()}

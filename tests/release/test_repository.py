@@ -139,8 +139,8 @@ def test_a_large_source_is_copied_inside_the_store(tmp_path: Path, harm: str) ->
 
 def ahead(store: MemoryStore, manifest: Manifest, staging: Path) -> dict[str, Entry]:
     sending = Sending(store, MODEL, manifest.id, staging, {})
-    sending.compiled(manifest.sources)
-    sending.proved([file.name for file in manifest.files])
+    sending.sources(manifest.sources)
+    sending.files([file.name for file in manifest.files])
     return sending.sent()
 
 

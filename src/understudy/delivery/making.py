@@ -176,6 +176,9 @@ def _make(
     ahead: Ahead,
 ) -> Manifest:
     sources = plan.sources
+    staged = stage_sources(staging, sources.given, plan.known)
+    if any(given.role in (Role.ARCHITECTURE, Role.MODEL) for given in sources.given):
+        ahead.sources(staged)
     candidate = _candidate(sources, options, staging, trial)
     described, origin = candidate.described, candidate.origin
     if options != plan.options:
@@ -185,15 +188,14 @@ def _make(
     labels = _labels(sources, outputs, described.activation)
     usual = usual_preprocess(sources, origin, described.family)
     preprocess = resolve_preprocess(sources, described, usual)
-    names = tuple(sorted((*candidate.names, SELF_TEST)))
     goldens = sources.path(Role.GOLDENS)
-    staged = stage_sources(staging, sources.given, plan.known)
-    ahead.compiled(staged)
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         step()
         report = pool.submit(_report, described)
         candidate.write(staging)
         step()
+        files = pool.submit(describe_files, staging, candidate.names)
+        ahead.files(candidate.names)
         images: tuple[bytes, ...] = ()
         if goldens is None:
             cases = _recorded(staging, inputs, preprocess, trial.rehearse)
@@ -218,13 +220,13 @@ def _make(
         described = replace(described, notes=(*described.notes, *notes))
         cases = _some(cases)
         write_cases(staging / SELF_TEST, cases)
-        files = pool.submit(describe_files, staging, names)
-        ahead.proved(names)
+        ahead.files((SELF_TEST,))
+        self_test = describe_files(staging, (SELF_TEST,))
     return Manifest(
         id=plan.id,
         sources=staged,
         options=plan.options.said(),
-        files=files.result(),
+        files=tuple(sorted((*files.result(), *self_test), key=lambda file: file.name)),
         origin=recorded_origin(origin, described, is_teachable(sources, origin)),
         made_by=MadeBy(version("understudy"), version("onnx"), candidate.opset),
         inputs=inputs,

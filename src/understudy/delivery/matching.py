@@ -192,6 +192,8 @@ def _least_resized(
         found = [nearest(_ways(probe, open_, *others), 1) for probe in probes]
         likely = [way for one in found for probe in one for way in _ways(probe, open_, "resize")]
         best = _least(how, nearest(list(dict.fromkeys(likely))), all_away)
+        # Where two are the same, the first is the one that people say.
+        best = min(_ways(best, open_, "fit"), key=all_away)
     if not is_enough(best):
         best = _least(best, nearest(_ways(how, open_, *others, "resize")), all_away)
     if "fit" in open_ and not is_enough(best):

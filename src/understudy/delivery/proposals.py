@@ -20,22 +20,25 @@ from .record import State
 
 
 class Ahead(Protocol):
-    """Is told how the making of a release goes on, so that its files can be on their way early."""
+    """Is told how the making of a release goes on, so that its files can be on their way early.
 
-    def compiled(self, sources: Sequence[Source]) -> None:
-        """The sources are one model, and lie in the release's folder."""
+    It may still come to nothing: the sources need not fit together, nor answer as they should.
+    """
 
-    def proved(self, names: Sequence[str]) -> None:
-        """The model has answered as it should; these other files will not change any more."""
+    def sources(self, sources: Sequence[Source]) -> None:
+        """These are its sources, and lie in its folder."""
+
+    def files(self, names: Sequence[str]) -> None:
+        """These other files lie there, too, and will not change any more."""
 
 
 class Nobody:
     """Needs nothing early."""
 
-    def compiled(self, sources: Sequence[Source]) -> None:
+    def sources(self, sources: Sequence[Source]) -> None:
         """Do nothing."""
 
-    def proved(self, names: Sequence[str]) -> None:
+    def files(self, names: Sequence[str]) -> None:
         """Do nothing."""
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -160,7 +159,7 @@ def write_release(
 
 
 class Sending:
-    """Sends the files of a release whose manifest is not made yet; `write_release` completes it.
+    """Sends the files of a release while it is made; `write_release` completes it.
 
     Args:
         store: where to.
@@ -178,37 +177,19 @@ class Sending:
     ) -> None:
         self._store, self._model, self._release = store, model, release
         self._staging, self._there = staging, there
-        self._copies: dict[str, Future[Entry]] = {}
-        self._small: dict[str, None] = {}
-        self._others: Future[list[Entry]] | None = None
+        self._begun: list[Future[list[Entry]]] = []
 
-    def compiled(self, sources: Iterable[Source]) -> None:
-        """Let the store copy the large sources by itself, beside all the rest.
+    def sources(self, sources: Iterable[Source]) -> None:
+        """Send these; a large one that is in the store already is copied there."""
+        found = {f"{SOURCES}/{s.name}": self._there.get(s.sha256) for s in sources}
+        large = {name: entry for name, entry in found.items() if entry and entry.size >= LARGE}
+        for name, entry in large.items():
+            self._begin({name: entry}, "understudy-copy")
+        self._begin({name: None for name in found if name not in large}, "understudy-send")
 
-        Raises:
-            ConflictError: others remove this release.
-        """
-        _refuse_marked(self._store, self._model, self._release)
-        for source in sources:
-            name = f"{SOURCES}/{source.name}"
-            found = self._there.get(source.sha256)
-            if found is None or found.size < LARGE:
-                self._small[name] = None
-            elif name not in self._copies:
-                self._copies[name] = begin(partial(self._send, name, found), "understudy-copy")
-
-    def proved(self, names: Iterable[str]) -> None:
-        """Send the files that were made, too, and the small sources.
-
-        Args:
-            names: of files in the folder, which do not change any more.
-        """
-
-        def send_all() -> list[Entry]:
-            _refuse_marked(self._store, self._model, self._release)
-            return [self._send(name, None) for name in (*names, *self._small)]
-
-        self._others = begin(send_all, "understudy-send")
+    def files(self, names: Iterable[str]) -> None:
+        """Send these files of the folder, which do not change any more."""
+        self._begin(dict.fromkeys(names), "understudy-send")
 
     def sent(self) -> dict[str, Entry]:
         """Wait until all is there; gives key -> what was written.
@@ -216,9 +197,14 @@ class Sending:
         Raises:
             ConflictError: others remove this release.
         """
-        written = [] if self._others is None else self._others.result()
-        written += [copy.result() for copy in self._copies.values()]
-        return {entry.key: entry for entry in written}
+        return {entry.key: entry for begun in self._begun for entry in begun.result()}
+
+    def _begin(self, names: Mapping[str, Entry | None], thread: str) -> None:
+        def send_all() -> list[Entry]:
+            _refuse_marked(self._store, self._model, self._release)
+            return [self._send(name, found) for name, found in names.items()]
+
+        self._begun.append(begin(send_all, thread))
 
     def _send(self, name: str, found: Entry | None) -> Entry:
         path = self._staging / name
