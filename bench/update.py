@@ -1,10 +1,10 @@
 """From the last byte of a new model in dev/ to the first answer by it: how long, and where it goes.
 
-The parts of `understudy serve` run in this process with their default settings. Something changed in
-the last minutes, so that they look four times a second; after five minutes without a change it is
-once a second, which adds half a second in the mean. Each round puts another architecture and other weights into dev/, in one order or the
-other, so that all of the 18 million parameters are compiled anew. A folder on disk, and SeaweedFS
-where it is installed.
+The parts of `understudy serve` run here with their default settings. Something changed
+in the last minutes, so that they look four times a second; after five minutes without a change it
+is once a second, which adds half a second in the mean. Each round puts another architecture and
+other weights into dev/, in one order or the other, so that all 18 million parameters are compiled
+anew. A folder on disk, and SeaweedFS where it is installed.
 
 A virtual machine shares its processors with others. Rounds in which these took more than 3 % of the
 time are made again, and counted; the median of all rounds is printed, too.

@@ -144,7 +144,7 @@ def test_it_ends_when_it_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "every", "pause"),
-    [(0, 1, 0.1), (6, 1, 0.25), (301, 1, 1), (0, 30, 0.1), (6, 0.2, 0.2), (0, 0.01, 0.01)],
+    [(0, 1, 0.1), (61, 1, 0.25), (301, 1, 1), (0, 30, 0.1), (61, 0.2, 0.2), (0, 0.01, 0.01)],
 )
 def test_how_often_it_looks(seconds: float, every: float, pause: float) -> None:
     assert pause_after(seconds, every) == pause

@@ -189,13 +189,13 @@ def _make(
     usual = usual_preprocess(sources, origin, described.family)
     preprocess = resolve_preprocess(sources, described, usual)
     goldens = sources.path(Role.GOLDENS)
+    step()
+    candidate.write(staging)
+    step()
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
-        step()
-        report = pool.submit(_report, described)
-        candidate.write(staging)
-        step()
         files = pool.submit(describe_files, staging, candidate.names)
         ahead.files(candidate.names)
+        report = pool.submit(_report, described)
         images: tuple[bytes, ...] = ()
         if goldens is None:
             cases = _recorded(staging, inputs, preprocess, trial.rehearse)

@@ -19,7 +19,7 @@ from .admission import Admission, Outcome
 from .record import State
 
 EVERY_SECONDS = 1.0
-LIVELY = ((5.0, 0.1), (300.0, 0.25))
+LIVELY = ((60.0, 0.1), (300.0, 0.25))
 """So many seconds after something changed, there are at most so many between two looks."""
 
 LONGEST_SECONDS = 30.0
