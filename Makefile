@@ -86,8 +86,8 @@ demo: setup
 	@$(BIN)/python examples/fashion/demo.py
 
 test: lint
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+	@$(TELL_UV) $(BIN)/python -m pytest -n auto --dist loadfile -m "not alone" \
+	  && $(BIN)/python -m pytest -m alone
 
 lint: dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
