@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -101,7 +102,8 @@ def deploy(
         code = _code(bundles, lambda bundle: bucket.put_code(bundle.path, bundle.sha256))
     tell("planning what changes")
     changes = stack.apply(template(plan, code), run)
-    bucket.remove_code({bundle.sha256 for bundle in bundles.values()})
+    with contextlib.suppress(DeployError):  # it costs little to keep, and the next one tries again
+        bucket.remove_code({bundle.sha256 for bundle in bundles.values()})
     if not plan.has_bucket:
         bucket.send_events()
     return _deployed(plan, where, stack.outputs(), changes, state, plan.public)
